@@ -1,0 +1,208 @@
+//! Still pictures (png, jpg, webp, bmp): one as a clip of one frame, a folder of them as a clip in natural order.
+
+use std::cmp::Ordering;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+
+use crate::{Frame, FrameSource, SourceInfo, VisionError};
+
+/// Longest side of a picture in pixels: twice 8K, and what fits a texture of most GPUs.
+pub(crate) const MAX_SIDE: u32 = 16_384;
+
+/// Largest picture in pixels, four times 8K.
+pub(crate) const MAX_PIXELS: u64 = 4 * 7680 * 4320;
+
+const LIMIT: &str = "the limit for pictures (16384 pixels a side, 132 million in all)";
+
+const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "bmp"];
+
+/// A picture as a clip of one frame.
+pub(crate) fn open_picture(path: &Path) -> Result<Box<dyn FrameSource>, VisionError> {
+    let frame = load(path, 0)?;
+    let info = SourceInfo {
+        name: path.display().to_string(),
+        width: frame.width,
+        height: frame.height,
+        frame_rate: None,
+        frame_count: Some(1),
+        duration_s: None,
+    };
+    Ok(Box::new(Picture { frame: Some(frame), info }))
+}
+
+/// A folder of pictures as a clip; `9.png` comes before `10.png`.
+pub(crate) fn open_folder(path: &Path, frame_rate: f64) -> Result<Box<dyn FrameSource>, VisionError> {
+    let entries = std::fs::read_dir(path).map_err(|error| VisionError::reading(path, error))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(|error| VisionError::reading(path, error))?.path();
+        let extension = file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+        let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && file.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) {
+            paths.push(file);
+        }
+    }
+    paths.sort_by(|a, b| natural_order(&file_name(a), &file_name(b)));
+    let Some(first) = paths.first() else {
+        return Err(VisionError::NoFrames {
+            path: path.to_path_buf(),
+            what: "the folder holds no pictures".into(),
+            help: format!("put pictures into it ({})", EXTENSIONS.join(", ")),
+        });
+    };
+    let first = load(first, 0)?;
+    let info = SourceInfo {
+        name: path.display().to_string(),
+        width: first.width,
+        height: first.height,
+        frame_rate: Some(frame_rate),
+        frame_count: Some(paths.len() as u64),
+        duration_s: Some(paths.len() as f64 / frame_rate),
+    };
+    Ok(Box::new(Folder { paths, first: Some(first), next: 0, frame_rate, info }))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Compares names the way people count: runs of digits by value, the rest by character.
+fn natural_order(a: &str, b: &str) -> Ordering {
+    let (mut rest_a, mut rest_b) = (a, b);
+    loop {
+        let (digits_a, digits_b) = (leading_digits(rest_a), leading_digits(rest_b));
+        if !digits_a.is_empty() && !digits_b.is_empty() {
+            let (value_a, value_b) = (digits_a.trim_start_matches('0'), digits_b.trim_start_matches('0'));
+            let order = value_a.len().cmp(&value_b.len()).then_with(|| value_a.cmp(value_b));
+            if order.is_ne() {
+                return order;
+            }
+            (rest_a, rest_b) = (&rest_a[digits_a.len()..], &rest_b[digits_b.len()..]);
+            continue;
+        }
+        let (char_a, char_b) = (rest_a.chars().next(), rest_b.chars().next());
+        match (char_a, char_b) {
+            (Some(x), Some(y)) if x == y => {
+                (rest_a, rest_b) = (&rest_a[x.len_utf8()..], &rest_b[y.len_utf8()..]);
+            }
+            // Same numbers all the way: 1.png and 01.png still need one order.
+            (None, None) => return a.cmp(b),
+            _ => return char_a.cmp(&char_b),
+        }
+    }
+}
+
+fn leading_digits(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Reads one picture file: upright as its EXIF tag says, transparency over black.
+pub(crate) fn load(path: &Path, seq: u64) -> Result<Frame, VisionError> {
+    let file = File::open(path).map_err(|error| VisionError::reading(path, error))?;
+    if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(VisionError::EmptyFile { path: path.to_path_buf() });
+    }
+    decode(BufReader::new(file), path, seq)
+}
+
+fn decode(bytes: impl BufRead + Seek, path: &Path, seq: u64) -> Result<Frame, VisionError> {
+    let fail = |error: image::ImageError| picture_error(path, error);
+    let mut reader =
+        ImageReader::new(bytes).with_guessed_format().map_err(|error| VisionError::reading(path, error))?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    // 16-bit RGBA of the largest picture, and as much again for the decoder.
+    limits.max_alloc = Some(MAX_PIXELS * 16);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(fail)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        let (width, height) = (u64::from(width), u64::from(height));
+        return Err(VisionError::TooLarge { path: path.to_path_buf(), width, height, limit: LIMIT });
+    }
+    let orientation = decoder.orientation().map_err(fail)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(fail)?;
+    picture.apply_orientation(orientation);
+    let (width, height) = (picture.width(), picture.height());
+    if picture.color().has_alpha() {
+        return Ok(Frame::from_rgba8(&picture.into_rgba8(), width, height, seq, Instant::now())?);
+    }
+    Ok(Frame::rgb8(picture.into_rgb8().into_raw(), width, height, seq, Instant::now())?)
+}
+
+fn picture_error(path: &Path, error: image::ImageError) -> VisionError {
+    use image::ImageError;
+    match error {
+        ImageError::IoError(error) => VisionError::reading(path, error),
+        ImageError::Limits(_) => VisionError::Unsupported {
+            path: path.to_path_buf(),
+            found: format!("a picture larger than {LIMIT}"),
+            help: "scale it down first".into(),
+        },
+        ImageError::Unsupported(error) => VisionError::Unsupported {
+            path: path.to_path_buf(),
+            found: format!("this picture ({error})"),
+            help: "convert it to png or jpg".into(),
+        },
+        other => VisionError::damaged(path, other.to_string()),
+    }
+}
+
+struct Picture {
+    frame: Option<Frame>,
+    info: SourceInfo,
+}
+
+impl FrameSource for Picture {
+    fn next_frame(&mut self) -> Result<Option<Frame>, VisionError> {
+        Ok(self.frame.take())
+    }
+
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn position_s(&self) -> f64 {
+        0.0
+    }
+}
+
+struct Folder {
+    paths: Vec<PathBuf>,
+    /// Decoded when opening, to know the size.
+    first: Option<Frame>,
+    /// Index into `paths` of the frame to deliver next.
+    next: usize,
+    frame_rate: f64,
+    info: SourceInfo,
+}
+
+impl FrameSource for Folder {
+    /// Pictures of another size than the first are fitted into its size, with black bars.
+    fn next_frame(&mut self) -> Result<Option<Frame>, VisionError> {
+        let Some(path) = self.paths.get(self.next) else { return Ok(None) };
+        let frame = match self.first.take() {
+            Some(first) => first,
+            None => load(path, self.next as u64)?,
+        };
+        self.next += 1;
+        if (frame.width, frame.height) != (self.info.width, self.info.height) {
+            return Ok(Some(frame.letterbox(self.info.width, self.info.height)?));
+        }
+        Ok(Some(frame))
+    }
+
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn position_s(&self) -> f64 {
+        self.next.saturating_sub(1) as f64 / self.frame_rate
+    }
+}

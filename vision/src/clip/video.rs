@@ -1,0 +1,154 @@
+//! A clip of H.264: container and decoder behind [`FrameSource`].
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::container::{Packet, PacketReader, Track};
+use crate::h264::{Decoder, Picture};
+use crate::{Frame, FrameSource, SourceInfo, VisionError};
+
+/// Packets looked at to estimate the frame rate of a container that does not say.
+const RATE_PACKETS: usize = 32;
+
+/// A clip of H.264.
+pub(crate) struct VideoSource {
+    packets: Box<dyn PacketReader>,
+    /// Read ahead, to estimate the rate.
+    ahead: VecDeque<Packet>,
+    decoder: Decoder,
+    ready: VecDeque<Picture>,
+    flushed: bool,
+    /// Time of the first picture in the container.
+    start_s: f64,
+    position_s: f64,
+    seq: u64,
+    quarter_turns: u8,
+    path: PathBuf,
+    info: SourceInfo,
+}
+
+/// Why a clip was not opened here; `Other` may play elsewhere.
+pub(crate) enum Refusal {
+    Other(String),
+    Failed(VisionError),
+}
+
+impl From<VisionError> for Refusal {
+    fn from(error: VisionError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl VideoSource {
+    /// Decodes up to the first picture, so that a clip that opens has at least one.
+    pub(crate) fn open(mut packets: Box<dyn PacketReader>, path: &Path) -> Result<Self, Refusal> {
+        let track = packets.track().clone();
+        if let Some(sps) = &track.setup.sps
+            && let Some(what) = sps.unsupported().or_else(|| sps.too_large())
+        {
+            return Err(Refusal::Other(what));
+        }
+        let mut ahead = VecDeque::new();
+        while ahead.len() < RATE_PACKETS {
+            let Some(packet) = packets.next_packet()? else { break };
+            ahead.push_back(packet);
+        }
+        let frame_rate = track.frame_rate.or_else(|| estimated_rate(&ahead));
+        let decoder = Decoder::new(track.setup.clone(), track.colour)
+            .map_err(|error| VisionError::damaged(path, format!("the H.264 decoder did not start: {error}")))?;
+        let mut source = Self {
+            packets,
+            ahead,
+            decoder,
+            ready: VecDeque::new(),
+            flushed: false,
+            start_s: 0.0,
+            position_s: 0.0,
+            seq: 0,
+            quarter_turns: track.quarter_turns,
+            path: path.to_path_buf(),
+            info: SourceInfo {
+                name: path.display().to_string(),
+                width: 0,
+                height: 0,
+                frame_rate,
+                frame_count: track.frame_count,
+                duration_s: track.duration_s,
+            },
+        };
+        source.decode_until_ready()?;
+        let Some(first) = source.ready.front() else { return Err(source.no_picture(&track)) };
+        let (width, height) = (first.width, first.height);
+        let sideways = source.quarter_turns % 2 == 1;
+        (source.info.width, source.info.height) = if sideways { (height, width) } else { (width, height) };
+        source.start_s = first.position_s;
+        Ok(source)
+    }
+
+    fn no_picture(&self, track: &Track) -> Refusal {
+        if self.decoder.dropped == 0 && self.decoder.failure.is_none() {
+            return Refusal::Failed(VisionError::NoFrames {
+                path: self.path.clone(),
+                what: "the clip has a video track without a frame in it".into(),
+                help: "record it again".into(),
+            });
+        }
+        let why = self.decoder.failure.as_deref().unwrap_or("no key frame to begin with");
+        let count = track.frame_count.unwrap_or(self.decoder.dropped);
+        Refusal::Failed(VisionError::damaged(&self.path, format!("none of its {count} frames decodes ({why})")))
+    }
+
+    fn decode_until_ready(&mut self) -> Result<(), VisionError> {
+        while self.ready.is_empty() && !self.flushed {
+            let packet = match self.ahead.pop_front() {
+                Some(packet) => Some(packet),
+                None => self.packets.next_packet()?,
+            };
+            match packet {
+                Some(packet) => self.decoder.push(&packet.data, packet.position_s, &mut self.ready),
+                None => {
+                    self.flushed = true;
+                    self.decoder.flush(&mut self.ready);
+                    if self.decoder.dropped > 0 {
+                        let dropped = self.decoder.dropped;
+                        tracing::warn!(path = %self.path.display(), dropped, "damaged frames left out");
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FrameSource for VideoSource {
+    fn next_frame(&mut self) -> Result<Option<Frame>, VisionError> {
+        self.decode_until_ready()?;
+        let Some(picture) = self.ready.pop_front() else { return Ok(None) };
+        self.position_s = (picture.position_s - self.start_s).max(self.position_s);
+        let mut frame = Frame::rgb8(picture.rgb, picture.width, picture.height, self.seq, Instant::now())?;
+        if self.quarter_turns != 0 {
+            frame = frame.turned(self.quarter_turns);
+        }
+        // A stream may change its size; its frames may not.
+        if (frame.width, frame.height) != (self.info.width, self.info.height) {
+            frame = frame.letterbox(self.info.width, self.info.height)?;
+        }
+        self.seq += 1;
+        Ok(Some(frame))
+    }
+
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn position_s(&self) -> f64 {
+        self.position_s
+    }
+}
+
+fn estimated_rate(packets: &VecDeque<Packet>) -> Option<f64> {
+    let first = packets.iter().map(|packet| packet.position_s).min_by(f64::total_cmp)?;
+    let last = packets.iter().map(|packet| packet.position_s).max_by(f64::total_cmp)?;
+    (packets.len() > 1 && last > first).then(|| (packets.len() - 1) as f64 / (last - first))
+}

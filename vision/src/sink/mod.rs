@@ -1,0 +1,146 @@
+//! Where frames go: one blocking trait for clips, folders and pictures.
+//!
+//! Nothing half-written ever stands under the final name: a sink writes to `NAME.partial` beside it and renames on
+//! [`FrameSink::finish`]. Finishing early gives a shorter, playable output; dropping a sink unfinished removes what
+//! it wrote. An output that exists is replaced, at the end.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+mod gif;
+mod mp4;
+mod palette;
+mod pictures;
+
+use crate::{Frame, VisionError};
+
+/// How to write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SinkOptions {
+    /// Frames a second for [`FrameSink::write`]; [`FrameSink::write_at`] gives times instead. A rate that no clip
+    /// can have (not within 0.01..=1000) counts as 30.
+    pub frame_rate: f64,
+    /// Longest side of a .gif in pixels; larger frames are scaled down, because a gif grows with every pixel.
+    pub gif_max_side: u32,
+}
+
+impl Default for SinkOptions {
+    /// 30 frames a second; gifs up to 480 pixels a side.
+    fn default() -> Self {
+        Self { frame_rate: 30.0, gif_max_side: 480 }
+    }
+}
+
+/// A blocking consumer of frames, all of one size.
+pub trait FrameSink: Send {
+    /// Adds one frame, shown one frame time after the one before.
+    ///
+    /// # Errors
+    /// Disk full, a frame of another size than the first, or an encoder's failure.
+    fn write(&mut self, frame: &Frame) -> Result<(), VisionError>;
+
+    /// Adds one frame, shown `position_s` seconds from the start: pass [`crate::FrameSource::position_s`] to keep a
+    /// variable frame rate. Positions must grow; a folder of pictures has no times and ignores them.
+    ///
+    /// # Errors
+    /// As [`FrameSink::write`].
+    fn write_at(&mut self, frame: &Frame, position_s: f64) -> Result<(), VisionError> {
+        let _ = position_s;
+        self.write(frame)
+    }
+
+    /// Completes the output and gives it its final name.
+    ///
+    /// # Errors
+    /// When nothing was written, or the disk refuses.
+    fn finish(self: Box<Self>) -> Result<PathBuf, VisionError>;
+}
+
+/// Opens an output by its name: `.mp4`, `.gif`, `.png` or `.jpg` (one picture), or a folder (no extension, a `/` at
+/// the end, or a folder that is there already) that gets `000000.png`, `000001.png`, ...
+///
+/// # Errors
+/// When no format goes by that name, or the place cannot be written.
+pub fn open_sink(path: impl AsRef<Path>, options: &SinkOptions) -> Result<Box<dyn FrameSink>, VisionError> {
+    let path = path.as_ref();
+    let slash = path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
+    let usable = options.frame_rate.is_finite() && (0.01..=1000.0).contains(&options.frame_rate);
+    let options = SinkOptions { frame_rate: if usable { options.frame_rate } else { 30.0 }, ..*options };
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        _ if slash || path.is_dir() => pictures::open_folder(path),
+        None => pictures::open_folder(path),
+        Some("mp4" | "m4v") => mp4::open(path, &options),
+        Some("gif") => gif::open(path, &options),
+        Some("png" | "jpg" | "jpeg") => pictures::open_picture(path),
+        Some(other) => {
+            Err(VisionError::UnsupportedOutput { path: path.to_path_buf(), found: format!(".{other} files") })
+        }
+    }
+}
+
+/// Every frame must have the size of the first.
+fn check_size(size: &mut Option<(u32, u32)>, frame: &Frame, path: &Path) -> Result<(), VisionError> {
+    let got = (frame.width, frame.height);
+    let expected = *size.get_or_insert(got);
+    if got != expected {
+        return Err(VisionError::FrameSize { path: path.to_path_buf(), expected, got });
+    }
+    Ok(())
+}
+
+/// An output without a frame is no output.
+fn nothing_written(path: &Path) -> VisionError {
+    VisionError::Encode {
+        path: path.to_path_buf(),
+        what: "not one frame was written".into(),
+        help: "give an input that has frames",
+    }
+}
+
+/// A file under its working name; removed unless it is published.
+#[derive(Debug)]
+struct PartialFile {
+    partial: PathBuf,
+    target: PathBuf,
+    published: bool,
+}
+
+impl PartialFile {
+    /// Creates `TARGET.partial`, readable and writable.
+    fn create(target: &Path) -> Result<(Self, File), VisionError> {
+        let mut name = target.as_os_str().to_owned();
+        name.push(".partial");
+        let partial = PathBuf::from(name);
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&partial)
+            .map_err(|error| VisionError::writing(target, error))?;
+        Ok((Self { partial, target: target.to_path_buf(), published: false }, file))
+    }
+
+    /// The final name.
+    fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Gives the complete file its final name, replacing what was there.
+    fn publish(mut self) -> Result<PathBuf, VisionError> {
+        std::fs::rename(&self.partial, &self.target).map_err(|error| VisionError::writing(&self.target, error))?;
+        self.published = true;
+        Ok(self.target.clone())
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.published
+            && let Err(error) = std::fs::remove_file(&self.partial)
+        {
+            tracing::debug!(%error, path = %self.partial.display(), "partial output not removed");
+        }
+    }
+}
