@@ -1,0 +1,69 @@
+"""From the body to the frames of what it wears: strict functions of what the camera sees.
+
+All lengths are in picture widths, x right, y DOWN, both measured from the upper left corner; so a picture of 4:3
+ends at y = 0.75.  An item frame is (o, ex, ey, ez), each 2D: the item point (x, y, z) lands at o + x ex + y ey + z ez.
+`render/house/frames.rs` is the same in Rust; both are tested against the same stored cases.
+"""
+import numpy as np
+
+FOREARM_IN_HEADS = 2.1      # elbow to grip, in head widths
+SWORD_IN_HEADS = 3.2        # grip to tip, in head widths
+SHOULDERS_IN_HEADS = 2.3    # shoulder to shoulder seen from the front
+
+
+def square(xy, aspect=4 / 3):
+    """Picture coordinates (0..1, 0..1) -> picture widths."""
+    return np.asarray(xy, float) * [1.0, 1.0 / aspect]
+
+
+def rotation(up, forward):
+    """The rotation nearest to two noisy axes, of which forward is trusted more.  Rows right, up, forward.
+
+    Camera space is x right, y down, z away from the camera; a visitor who faces it has right (1, 0, 0),
+    up (0, -1, 0), forward (0, 0, -1).
+    """
+    forward = forward / max(np.linalg.norm(forward), 1e-6)
+    up = up - forward * (up @ forward)
+    up = up / max(np.linalg.norm(up), 1e-6)
+    return np.stack([np.cross(up, forward), up, forward])
+
+
+def head_frame(head, axes, head_width):
+    """head (2,), axes (3, 3) rows right, up, forward in camera space, head_width -> frame with the unit head width."""
+    turned = rotation(*np.asarray(axes, float)[1:])
+    return np.asarray(head, float), turned[0, :2] * head_width, turned[1, :2] * head_width, turned[2, :2] * head_width
+
+
+def blade_direction(hand, elbow, head_width, side):
+    """Unit direction of a held blade.  side: -1 for the right hand (left in the picture), +1 for the left.
+
+    Mostly up, along the forearm as far as the camera sees it, a little outwards: never undefined, continuous, and
+    a function of two points only.
+    """
+    along = (np.asarray(hand, float) - elbow) / (FOREARM_IN_HEADS * head_width)
+    along = along / max(1.0, np.linalg.norm(along))
+    direction = 0.6 * along + np.array([0.35 * side, -1.0])
+    return direction / np.linalg.norm(direction)
+
+
+def sword_frame(hand, elbow, head_width, side):
+    """Along the blade from the grip (the hand) to the tip, and across it; both of the blade's length."""
+    direction = blade_direction(hand, elbow, head_width, side)
+    length = SWORD_IN_HEADS * head_width
+    return np.asarray(hand, float), direction * length, np.array([direction[1], -direction[0]]) * length, np.zeros(2)
+
+
+def shoulder_frame(neck, shoulder_r, shoulder_l, head_width, torso_yaw):
+    """Origin at the base of the neck, x along the shoulders to the picture's right, y up; unit shoulder width.
+
+    The unit is the breadth seen, made up for the turn of the body, near to what the head's width suggests.
+    """
+    across = np.asarray(shoulder_l, float) - shoulder_r
+    if across[0] < 0:
+        across = -across
+    yaw = float(np.clip(torso_yaw, -0.9, 0.9))
+    usual = SHOULDERS_IN_HEADS * head_width
+    unit = float(np.clip(np.linalg.norm(across) / np.cos(yaw), 0.8 * usual, 1.3 * usual))
+    along = across / max(np.linalg.norm(across), 1e-6)
+    up = np.array([along[1], -along[0]])
+    return np.asarray(neck, float), along * unit * np.cos(yaw), up * unit, along * unit * np.sin(yaw)

@@ -1,0 +1,155 @@
+"""The network training: labels survive augmentation, the copy path copies, resuming is exact, export is faithful."""
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from house import clutter, compose, data, export, frames, losses, model
+from house.model import PARTS, POINTS
+
+HEIGHT, WIDTH = 192, 256
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A tiny stand-in for rendered people: a disc for a head, a bar for each hand, at labelled places."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(3)
+    for shard, character in ((0, 1), (1, 20)):
+        rgba = np.zeros((6, HEIGHT, WIDTH, 4), np.uint8)
+        parts = np.zeros((6, HEIGHT, WIDTH), np.uint8)
+        labels = []
+        yy, xx = np.mgrid[0:HEIGHT, 0:WIDTH]
+        for i in range(6):
+            point = {name: rng.uniform([0.35, 0.4], [0.65, 0.6]) for name in POINTS}
+            point["hand_r"], point["hand_l"] = rng.uniform([0.15, 0.3], [0.3, 0.7]), rng.uniform([0.7, 0.3], [0.85, 0.7])
+            for name, part, radius in (("head", "face", 18), ("hand_r", "hand_r", 9), ("hand_l", "hand_l", 9)):
+                disc = (xx + 0.5 - point[name][0] * WIDTH) ** 2 + (yy + 0.5 - point[name][1] * HEIGHT) ** 2 < radius**2
+                parts[i][disc] = PARTS.index(part)
+                rgba[i][disc] = [200, 150, 120, 255]
+            labels.append({
+                "character": character, "points": {n: [*map(float, p), 1.0, 1] for n, p in point.items()}, "head_width": 0.14,
+                "head_axes": {"right": [1.0, 0.0, 0.0], "up": [0.0, -1.0, 0.0], "forward": [0.0, 0.0, -1.0]},
+            })
+        target = root / "people" / f"shard_{shard:04d}"
+        target.mkdir(parents=True)
+        np.save(target / "rgba.npy", rgba)
+        np.save(target / "parts.npy", parts)
+        np.save(target / "depth.npy", np.where(parts > 0, 1000, 65535).astype(np.uint16))
+        (target / "labels.json").write_text(json.dumps(labels))
+    (root / "rooms").mkdir()
+    np.save(root / "rooms" / "clutter.npy", np.stack([clutter.paint(0, i) for i in range(8)]))
+    return root
+
+
+def centre_of(mask):
+    y, x = np.nonzero(mask)
+    return np.array([(x.mean() + 0.5) / mask.shape[1], (y.mean() + 0.5) / mask.shape[0]])
+
+
+def test_labels_follow_the_picture_through_flips_turns_and_crops(folder):
+    people, rooms = data.People(folder / "people"), data.Rooms(folder / "rooms")
+    checked = 0
+    for seed in range(6):
+        batch = data.batch(people, rooms, np.random.default_rng(seed), 8)
+        for row in range(8):
+            for name in ("hand_r", "hand_l"):
+                x, y, _, visible = batch["points"][row, POINTS.index(name)].tolist()
+                mask = (batch["parts"][row] == PARTS.index(name)).numpy()
+                if visible and 0.1 < x < 0.9 and 0.2 < y < 0.8 and mask.sum() > 60:
+                    assert np.abs(centre_of(mask) - [x, y]).max() < 0.02, (seed, row, name)
+                    checked += 1
+    assert checked > 40
+
+
+def test_a_mirrored_visitor_still_has_an_upright_head_that_faces_the_camera(folder):
+    people, rooms = data.People(folder / "people"), data.Rooms(folder / "rooms")
+    axes = data.batch(people, rooms, np.random.default_rng(0), 24)["axes"]
+    assert (axes[:, 0, 0] > 0.9).all() and (axes[:, 1, 1] < -0.9).all() and (axes[:, 2, 2] < -0.9).all()
+
+
+def test_held_out_characters_are_apart(folder):
+    assert len(data.People(folder / "people")) == 6 and len(data.People(folder / "people", held_out=True)) == 6
+    with pytest.raises(SystemExit, match="people.build"):
+        data.People(folder / "rooms")
+
+
+def test_a_perfect_answer_has_little_loss_and_a_wrong_one_more(folder):
+    people, rooms = data.People(folder / "people"), data.Rooms(folder / "rooms")
+    batch = data.batch(people, rooms, np.random.default_rng(1), 4, model.SENSE_SIZE)
+    xy, _, present, pose, parts = losses.sense_targets(batch)
+    points = torch.cat([xy, (present * 2 - 1)[..., None] * 20, torch.zeros_like(present)[..., None]], -1)
+    logits = torch.nn.functional.one_hot(parts, len(PARTS)).permute(0, 3, 1, 2) * 20.0
+    ys, xs = torch.meshgrid((torch.arange(24) + 0.5) / 24, (torch.arange(32) + 0.5) / 32, indexing="ij")
+    heat = -((xs.reshape(1, 1, -1) - xy[..., :1].clamp(0, 1)) ** 2 + ((ys.reshape(1, 1, -1) - xy[..., 1:].clamp(0, 1)) * 0.75) ** 2) / (2 * 0.03**2)
+    good, _ = losses.sense_loss((points, pose, logits, heat), batch)
+    for i in range(4):
+        answer = [points.clone(), pose.clone(), logits.clone(), heat.clone()]
+        answer[i] = answer[i].roll(1, 1)
+        assert losses.sense_loss(answer, batch)[0] > good + 0.1, i
+
+
+def test_without_anything_worn_and_no_world_the_camera_is_copied():
+    torch.manual_seed(0)
+    frame, nothing = torch.rand(2, 3, 16, 16), torch.zeros(2, 4, 16, 16)
+    maps = compose.decode(torch.randn(2, model.PAINT_CHANNELS, 16, 16) * 3)
+    off = torch.zeros(2, 1, 1, 1)
+    out = compose.compose(frame, nothing, nothing, torch.zeros_like(frame), off, maps)
+    assert (out - frame).abs().max() < 1e-6
+    worn = nothing.clone()
+    worn[:, 2:, 8, 8] = 1
+    assert (compose.compose(frame, worn, nothing, torch.zeros_like(frame), off, maps) - frame).abs().max() > 0.05
+
+
+def test_the_blade_points_up_whatever_the_arm_does_and_never_jumps():
+    last = None
+    for angle in np.linspace(0, 2 * np.pi, 721):
+        hand = np.array([0.5, 0.4]) + 0.25 * np.array([np.cos(angle), np.sin(angle)])
+        direction = frames.blade_direction(hand, np.array([0.5, 0.4]), 0.12, -1)
+        assert direction[1] < -0.3
+        assert last is None or np.linalg.norm(direction - last) < 0.03
+        last = direction
+
+
+def test_training_resumes_where_it_was_cut(folder, tmp_path):
+    def run(*more):
+        command = [sys.executable, "-m", "house.train", "sense", "--data", str(folder), "--batch", "2", "--threads", "1", *more]
+        return subprocess.run(command, capture_output=True, text=True, cwd=pathlib.Path(__file__).parents[1], check=True).stdout
+
+    assert "finished at step 4" in run("--out", str(tmp_path / "whole"), "--anneal", "4")
+    whole = torch.load(tmp_path / "whole" / "sense.pt", weights_only=True)
+    run("--out", str(tmp_path / "cut"), "--anneal", "4", "--steps", "2")
+    half = torch.load(tmp_path / "cut" / "sense.pt", weights_only=True)
+    assert half["step"] == 2
+    run("--out", str(tmp_path / "cut"), "--anneal", "4")
+    cut = torch.load(tmp_path / "cut" / "sense.pt", weights_only=True)
+    for name, value in whole["net"].items():
+        assert torch.allclose(value.float(), cut["net"][name].float(), atol=1e-6), name
+    assert any(not torch.equal(value, half["net"][name]) for name, value in whole["net"].items())
+
+
+def test_export_computes_what_pytorch_computes(tmp_path):
+    torch.manual_seed(2)
+    nets = {"sense": model.Sense(), "painter": model.Painter()}
+    seen = torch.nn.functional.interpolate(torch.rand(6, 3, 3, 4), size=model.SENSE_SIZE)
+    with torch.no_grad():  # batch norm that has seen its inputs: what goes in makes a difference to what comes out
+        for _ in range(12):
+            nets["sense"](seen)
+    for name, net in nets.items():
+        torch.save({"average": net.state_dict()}, tmp_path / f"{name}.pt")
+    plain = nets["sense"].eval()
+    sense, _ = export.load(tmp_path)
+    tensors = export.stored(*export.load(tmp_path))
+    assert {v.dtype for v in tensors.values()} == {np.dtype(np.float16)}
+    assert tensors["sense.stem.0.weight"].shape == (32, 3, 3, 3) and tensors["painter.leave.bias"].shape == (4 * model.PAINT_CHANNELS,)
+    assert sum(v.size for k, v in tensors.items() if k.startswith("sense")) == sum(p.numel() for p in sense.parameters())
+    with torch.no_grad():
+        points, pose, parts, _ = plain(seen[:2])
+        outputs = export.SenseOutputs(sense).eval()(seen[:1])
+    for want, got in zip((points, pose, torch.softmax(parts, 1)), outputs):
+        # The exported weights are rounded to f16, a relative error of 2^-11 each; another picture differs far more.
+        assert (got - want[:1]).abs().max() < 0.05 * (want[0] - want[1]).abs().max()

@@ -1,0 +1,86 @@
+"""Each theme's finish and light: how its picture is graded and how a visitor must be relit to stand in it.
+
+Light is described for a renderer that works on display values (sRGB, 0..1): the person's pixel becomes
+`(pixel * gain_rgb + lift_rgb) * exposure`, then light from `key` is added where the body faces it, and `rim_rgb` along
+the outline. Directions point from the person to the light: x right in the picture, y up, z toward the viewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .finish import Grade
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Light:
+    """How the world lights a person. `key_from` is for a layout whose side is +1; x flips with the side."""
+
+    key_rgb: Rgb
+    key_from: Rgb
+    rim_rgb: Rgb
+    gain_rgb: Rgb
+    lift_rgb: Rgb
+    exposure: float
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One world. `seed` is the layout that ships."""
+
+    seed: int
+    light: Light
+    grade: Grade = field(default_factory=Grade)
+
+
+def layout_random(seed: int, index: int) -> float:
+    """`rnd(index)` of common.glsl: the index-th random number of a layout, 0..1."""
+    mask = 0xFFFFFFFF
+    h = (index * 747796405 + (seed & mask) * 2891336453 + 277803737) & mask
+    h = ((h ^ (h >> 15)) * 2246822519) & mask
+    h = ((h ^ (h >> 13)) * 3266489917) & mask
+    h ^= h >> 16
+    return (h >> 8) / 16777216.0
+
+
+def layout_side(seed: int) -> float:
+    """`side()` of the shaders: -1.0 or 1.0, which half of the picture holds the main motif."""
+    return -1.0 if layout_random(seed, 1) < 0.5 else 1.0
+
+
+def key_direction(theme: Theme, seed: int) -> list[float]:
+    """Unit vector from the person to the key light, for this seed's layout."""
+    direction = np.asarray(theme.light.key_from, dtype=np.float64) * (layout_side(seed), 1.0, 1.0)
+    return [round(float(v), 4) for v in direction / np.linalg.norm(direction)]
+
+
+THEMES: dict[str, Theme] = {
+    "ice_kingdom": Theme(
+        seed=1,
+        light=Light(
+            key_rgb=(0.55, 0.78, 1.00), key_from=(0.5, 0.7, 0.5), rim_rgb=(0.55, 0.88, 1.00),
+            gain_rgb=(0.74, 0.88, 1.06), lift_rgb=(0.01, 0.03, 0.07), exposure=0.92,
+        ),
+        grade=Grade(exposure=0.78, bloom=0.10, contrast=1.24, saturation=1.12, shadow_tint=(0.94, 0.98, 1.06)),
+    ),
+    "throne_hall": Theme(
+        seed=1,
+        light=Light(
+            key_rgb=(1.00, 0.62, 0.32), key_from=(-0.7, 0.1, 0.35), rim_rgb=(1.00, 0.66, 0.36),
+            gain_rgb=(0.90, 0.76, 0.64), lift_rgb=(0.02, 0.015, 0.02), exposure=0.86,
+        ),
+        grade=Grade(exposure=0.68, bloom=0.11, contrast=1.18, saturation=1.08, shadow_tint=(0.93, 0.98, 1.08), highlight_tint=(1.03, 1.0, 0.95)),
+    ),
+    "underwater": Theme(
+        seed=1,
+        light=Light(
+            key_rgb=(0.62, 1.00, 0.95), key_from=(-0.2, 1.0, -0.3), rim_rgb=(0.45, 0.95, 0.95),
+            gain_rgb=(0.58, 0.92, 0.98), lift_rgb=(0.00, 0.05, 0.08), exposure=0.92,
+        ),
+        grade=Grade(exposure=0.55, bloom=0.10, contrast=1.18, saturation=1.16, shadow_tint=(0.94, 0.99, 1.05)),
+    ),
+}
