@@ -1,0 +1,228 @@
+//! Charts: from a pixel of the picture to what an item's field is told about it.
+//!
+//! The formulas, their order and their names are those of `training/items/charts.py`, which is the specification;
+//! `items_*.json` beside the tests holds values computed there.
+
+use serde::Deserialize;
+
+use super::frames::ItemFrame;
+use super::geometry::{Vec2, Vec3};
+
+/// How the coordinates of an item's surface are found from a pixel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Chart {
+    /// A flat thing: coordinates along and across it.
+    Plane,
+    /// A solid thing: where the line of sight meets simple surfaces fitted to it.
+    Ray { surfaces: Vec<Surface> },
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Surface {
+    /// An elliptic cone round the y axis; `slope` 0 is a cylinder.
+    Cone { center: Vec3, tilt: f32, rx: f32, rz: f32, slope: f32, h_min: f32, h_max: f32 },
+    /// A plane through `center` whose normal is the tilted y axis.
+    Disc { center: Vec3, tilt: f32, rx: f32, rz: f32, soft: f32 },
+}
+
+/// One quantity that a chart knows about a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    U,
+    V,
+    CosPhi,
+    SinPhi,
+    /// The kind's parameter of that number.
+    Param(usize),
+    A,
+    B,
+    ViewX,
+    ViewY,
+    ViewZ,
+    Surface(usize, SurfaceSource),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SurfaceSource {
+    FrontTheta,
+    FrontH,
+    BackTheta,
+    BackH,
+    Gap,
+    X,
+    Z,
+}
+
+impl Source {
+    /// Reads a name of the items table, or `None` if there is no such quantity.
+    #[must_use]
+    pub fn parse(name: &str, params: &[String]) -> Option<Self> {
+        Some(match name {
+            "u" => Self::U,
+            "v" => Self::V,
+            "cos_phi" => Self::CosPhi,
+            "sin_phi" => Self::SinPhi,
+            "a" => Self::A,
+            "b" => Self::B,
+            "view_x" => Self::ViewX,
+            "view_y" => Self::ViewY,
+            "view_z" => Self::ViewZ,
+            other => {
+                if let Some(index) = params.iter().position(|param| param == other) {
+                    return Some(Self::Param(index));
+                }
+                let (surface, what) = other.split_once('.')?;
+                let what = match what {
+                    "front.theta" => SurfaceSource::FrontTheta,
+                    "front.h" => SurfaceSource::FrontH,
+                    "back.theta" => SurfaceSource::BackTheta,
+                    "back.h" => SurfaceSource::BackH,
+                    "gap" => SurfaceSource::Gap,
+                    "x" => SurfaceSource::X,
+                    "z" => SurfaceSource::Z,
+                    _ => return None,
+                };
+                Self::Surface(surface.parse().ok()?, what)
+            }
+        })
+    }
+}
+
+/// What a surface says about one pixel: for a cone front theta, front h, back theta, back h, gap; for a disc x, z.
+pub type SurfaceValues = [f32; 5];
+
+/// A chart put into a frame: everything that is the same for all pixels.
+#[derive(Clone, Debug)]
+pub struct PlacedChart<'a> {
+    chart: &'a Chart,
+    frame: ItemFrame,
+    /// Pixels per item unit: how sharp an edge can be.
+    pub ppu: f32,
+    /// Towards the viewer, and the roll-free axes of the view plane, in item space. Unused by the plane chart.
+    pub view: Vec3,
+    right: Vec3,
+    up: Vec3,
+    /// Rows of the pseudo-inverse of the 2x3 frame matrix: item position of the nearest ray point per pixel offset.
+    inverse: [Vec2; 3],
+}
+
+/// A pixel in the chart: its two view coordinates (u, v or a, b) and, for rays, the nearest point.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    pub across: Vec2,
+    x0: Vec3,
+}
+
+impl<'a> PlacedChart<'a> {
+    /// `None` where the frame is so flat or small that nothing could be seen.
+    #[must_use]
+    pub fn new(chart: &'a Chart, frame: ItemFrame) -> Option<Self> {
+        let zero = Vec3::default();
+        match chart {
+            Chart::Plane => {
+                let det = frame.ex.x * frame.ey.y - frame.ey.x * frame.ex.y;
+                if !det.is_finite() || det.abs() < 1e-3 {
+                    return None;
+                }
+                let inverse = [
+                    Vec2::new(frame.ey.y / det, -frame.ey.x / det),
+                    Vec2::new(-frame.ex.y / det, frame.ex.x / det),
+                    Vec2::default(),
+                ];
+                Some(Self { chart, frame, ppu: frame.ey.length(), view: zero, right: zero, up: zero, inverse })
+            }
+            Chart::Ray { .. } => {
+                let g0 = Vec3::new(frame.ex.x, frame.ey.x, frame.ez.x);
+                let g1 = Vec3::new(frame.ex.y, frame.ey.y, frame.ez.y);
+                let n = g1.cross(g0);
+                let length = n.length();
+                if !length.is_finite() || length < 1e-3 {
+                    return None;
+                }
+                let view = n * (1.0 / length);
+                let right = Vec3::new(view.z, 0.0, -view.x);
+                if right.length() < 1e-4 {
+                    return None;
+                }
+                let right = right * (1.0 / right.length());
+                // A^T (A A^T)^-1 for A with rows g0, g1.
+                let (aa, ab, bb) = (g0.dot(g0), g0.dot(g1), g1.dot(g1));
+                let det = aa * bb - ab * ab;
+                let row = |p: f32, q: f32| Vec2::new((p * bb - q * ab) / det, (q * aa - p * ab) / det);
+                let inverse = [row(g0.x, g1.x), row(g0.y, g1.y), row(g0.z, g1.z)];
+                let ppu = length.sqrt();
+                Some(Self { chart, frame, ppu, view, right, up: view.cross(right), inverse })
+            }
+        }
+    }
+
+    /// The pixel position of view coordinates; the inverse of [`Self::locate`].
+    #[must_use]
+    pub fn picture(&self, across: Vec2) -> Vec2 {
+        let ItemFrame { o, ex, ey, ez } = self.frame;
+        match self.chart {
+            Chart::Plane => o + ex * across.x + ey * across.y,
+            Chart::Ray { .. } => {
+                let x = self.right * across.x + self.up * across.y;
+                o + ex * x.x + ey * x.y + ez * x.z
+            }
+        }
+    }
+
+    /// Where a pixel position lies in the view of the item.
+    #[must_use]
+    #[inline(always)]
+    pub fn locate(&self, p: Vec2) -> Placed {
+        let d = p - self.frame.o;
+        let dot = |row: Vec2| row.x * d.x + row.y * d.y;
+        let x0 = Vec3::new(dot(self.inverse[0]), dot(self.inverse[1]), dot(self.inverse[2]));
+        match self.chart {
+            Chart::Plane => Placed { across: Vec2::new(x0.x, x0.y), x0 },
+            Chart::Ray { .. } => Placed { across: Vec2::new(x0.dot(self.right), x0.dot(self.up)), x0 },
+        }
+    }
+
+    /// The direction of a plane's x axis in view space: cosine and sine.
+    #[must_use]
+    pub fn phi(&self) -> (f32, f32) {
+        let length = self.frame.ex.length().max(1e-9);
+        (self.frame.ex.x / length, -self.frame.ex.y / length)
+    }
+
+    /// What surface number `index` says about a pixel.
+    #[must_use]
+    pub fn surface(&self, index: usize, at: &Placed) -> SurfaceValues {
+        let Chart::Ray { surfaces } = self.chart else { return [0.0; 5] };
+        match surfaces[index] {
+            Surface::Cone { center, tilt, rx, rz, slope, h_min, h_max } => {
+                let (q, w) = (tilted(at.x0 - center, tilt), tilted(self.view, tilt));
+                let m = 1.0 + slope * q.y;
+                let square = |x: f32| x * x;
+                let aa = (square(w.x / rx) + square(w.z / rz) - square(slope * w.y)).max(0.02);
+                let bb = q.x * w.x / (rx * rx) + q.z * w.z / (rz * rz) - slope * w.y * m;
+                let cc = square(q.x / rx) + square(q.z / rz) - m * m;
+                let gap = (bb * bb - aa * cc) / aa;
+                let root = (gap.max(0.0) / aa).sqrt();
+                let hit = |sign: f32| {
+                    let hit = q + w * (-bb / aa + sign * root);
+                    ((hit.x / rx).atan2(hit.z / rz), hit.y.clamp(h_min, h_max))
+                };
+                let ((front_theta, front_h), (back_theta, back_h)) = (hit(1.0), hit(-1.0));
+                [front_theta, front_h, back_theta, back_h, gap.clamp(-1.0, 1.0)]
+            }
+            Surface::Disc { center, tilt, rx, rz, soft } => {
+                let (q, w) = (tilted(at.x0 - center, tilt), tilted(self.view, tilt));
+                let t = -q.y * (w.y / (w.y * w.y + soft * soft));
+                let hit = q + w * t;
+                [(hit.x / rx).clamp(-2.0, 2.0), (hit.z / rz).clamp(-2.0, 2.0), 0.0, 0.0, 0.0]
+            }
+        }
+    }
+}
+
+fn tilted(v: Vec3, tilt: f32) -> Vec3 {
+    let (sin, cos) = tilt.sin_cos();
+    Vec3::new(v.x, v.y * cos - v.z * sin, v.y * sin + v.z * cos)
+}

@@ -1,0 +1,210 @@
+//! From the painter's maps to the picture, at the camera's full resolution.
+//!
+//! ```text
+//! backdrop = world picture where a world is on, else the camera's own
+//! behind   = what is worn behind the body, over the backdrop
+//! person   = camera * gain + lift (both only in a world), over that by the matte
+//! out      = what is worn in front, by its visibility and light, over that; plus the residual near what changed
+//! ```
+//!
+//! Where nothing is worn and no world is on, `out` is the camera's pixel: the copy path. The formulas are those of
+//! `training/house/compose.py`; only the matte is sharpened by the camera (see [`super::matte`]).
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::matte::{Matte, brightness};
+use super::nets::{PAINT, PAINT_OUTPUTS, map};
+use super::planes::{Enlarge, Fit, Rgba};
+
+/// Values kept for each model pixel: matte a and b, visibility, light 3, residual 3, gain 3, lift 3, one unused.
+const PACKED: usize = 16;
+/// How far from what is worn the residual may reach, in model pixels.
+const REACH: usize = 4;
+
+/// What does not change between frames of one size.
+#[derive(Debug)]
+pub struct Composer {
+    columns: Enlarge,
+    rows: Enlarge,
+    packed: Vec<f32>,
+    gate: Vec<f32>,
+    widened: Vec<f32>,
+}
+
+/// One frame's ingredients. Sizes: `camera`, `world` and `out` are RGB bytes of the camera's size, `front` and
+/// `behind` too in f32; `sketch_alpha` (192, 256) and `maps` (14, 192, 256) are the model's.
+pub struct Ingredients<'a> {
+    pub camera: &'a [u8],
+    pub world: Option<&'a [u8]>,
+    pub front: &'a Rgba,
+    pub behind: &'a Rgba,
+    pub sketch_alpha: &'a [f32],
+    pub maps: &'a [f32],
+    pub matte: &'a Matte,
+}
+
+impl Composer {
+    #[must_use]
+    pub fn new(width: usize, height: usize, fit: Fit) -> Self {
+        Self {
+            columns: Enlarge::new(width, PAINT.0, fit.scale, fit.left),
+            rows: Enlarge::new(height, PAINT.1, fit.scale, fit.top),
+            packed: Vec::new(),
+            gate: Vec::new(),
+            widened: Vec::new(),
+        }
+    }
+
+    /// Writes the finished picture into `out`.
+    pub fn run(&mut self, with: &Ingredients, out: &mut [u8]) {
+        self.pack(with);
+        let (width, packed) = (self.columns.low.len(), &self.packed);
+        let (columns, rows) = (&self.columns, &self.rows);
+        out.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each_init(
+            || vec![0.0_f32; PAINT.0 * PACKED],
+            |line, (y, out)| {
+                let stride = PAINT.0 * PACKED;
+                let low = &packed[rows.low[y] * stride..][..stride];
+                let high = &packed[rows.high[y] * stride..][..stride];
+                let weight = rows.weight[y];
+                for ((value, a), b) in line.iter_mut().zip(low).zip(high) {
+                    *value = a + weight * (b - a);
+                }
+                let camera = &with.camera[y * width * 3..(y + 1) * width * 3];
+                let world = with.world.map(|w| &w[y * width * 3..(y + 1) * width * 3]);
+                let (front, behind) = (with.front.row(y), with.behind.row(y));
+                for x in 0..width {
+                    let mut maps = [0.0_f32; PACKED];
+                    let low = &line[columns.low[x] * PACKED..][..PACKED];
+                    let high = &line[columns.high[x] * PACKED..][..PACKED];
+                    for ((value, a), b) in maps.iter_mut().zip(low).zip(high) {
+                        *value = a + columns.weight[x] * (b - a);
+                    }
+                    let pixel = Pixel {
+                        camera: rgb(camera, x),
+                        world: world.map(|row| rgb(row, x)),
+                        front: front[x * 4..x * 4 + 4].try_into().expect("four values"),
+                        behind: behind[x * 4..x * 4 + 4].try_into().expect("four values"),
+                    };
+                    for (byte, value) in out[x * 3..x * 3 + 3].iter_mut().zip(pixel.mix(&maps)) {
+                        *byte = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+                    }
+                }
+            },
+        );
+    }
+
+    /// Interleaves the maps pixel by pixel, the residual already limited to where something changed.
+    fn pack(&mut self, with: &Ingredients) {
+        let area = PAINT.0 * PAINT.1;
+        assert!(with.maps.len() == PAINT_OUTPUTS * area && with.sketch_alpha.len() == area, "maps of another size");
+        if with.world.is_some() {
+            self.gate.clear();
+            self.gate.resize(area, 1.0);
+        } else {
+            widen(with.sketch_alpha, &mut self.gate, &mut self.widened);
+        }
+        self.packed.resize(area * PACKED, 0.0);
+        let gate = &self.gate;
+        self.packed.par_chunks_exact_mut(PACKED).enumerate().with_min_len(2048).for_each(|(i, pixel)| {
+            let from = |plane: usize| with.maps[plane * area + i];
+            pixel[0] = with.matte.a[i];
+            pixel[1] = with.matte.b[i];
+            pixel[2] = from(map::VISIBLE);
+            for k in 0..3 {
+                pixel[3 + k] = from(map::ITEM_LIGHT + k);
+                pixel[6 + k] = from(map::RESIDUAL + k) * gate[i];
+                pixel[9 + k] = from(map::PERSON_GAIN + k);
+                pixel[12 + k] = from(map::PERSON_LIFT + k);
+            }
+        });
+    }
+}
+
+/// The greatest alpha within [`REACH`] in both directions.
+fn widen(alpha: &[f32], out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
+    let (width, height) = PAINT;
+    scratch.clear();
+    scratch.extend((0..width * height).map(|i| {
+        let (x, row) = (i % width, i - i % width);
+        let span = row + x.saturating_sub(REACH)..=row + (x + REACH).min(width - 1);
+        alpha[span].iter().fold(0.0, |most: f32, &a| most.max(a))
+    }));
+    out.clear();
+    out.extend((0..width * height).map(|i| {
+        let (x, y) = (i % width, i / width);
+        let rows = y.saturating_sub(REACH)..=(y + REACH).min(height - 1);
+        rows.fold(0.0, |most: f32, row| most.max(scratch[row * width + x]))
+    }));
+}
+
+fn rgb(row: &[u8], x: usize) -> [f32; 3] {
+    [row[x * 3], row[x * 3 + 1], row[x * 3 + 2]].map(|byte| f32::from(byte) * (1.0 / 255.0))
+}
+
+struct Pixel {
+    camera: [f32; 3],
+    world: Option<[f32; 3]>,
+    front: [f32; 4],
+    behind: [f32; 4],
+}
+
+impl Pixel {
+    #[inline(always)]
+    fn mix(&self, maps: &[f32; PACKED]) -> [f32; 3] {
+        let [red, green, blue] = self.camera;
+        let matte = (maps[0] * brightness(red, green, blue) + maps[1]).clamp(0.0, 1.0);
+        let covered = self.front[3] * maps[2];
+        std::array::from_fn(|k| {
+            let (backdrop, person) = match self.world {
+                Some(world) => (world[k], self.camera[k] * maps[9 + k] + maps[12 + k]),
+                None => (self.camera[k], self.camera[k]),
+            };
+            let backdrop = self.behind[k] * maps[3 + k] + backdrop * (1.0 - self.behind[3]);
+            let base = backdrop + (person - backdrop) * matte;
+            self.front[k] * maps[2] * maps[3 + k] + base * (1.0 - covered) + maps[6 + k]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_anything_worn_the_camera_is_copied() {
+        let (width, height) = (40, 30);
+        let camera: Vec<u8> = (0..width * height * 3).map(|i| (i * 13 % 256) as u8).collect();
+        let area = PAINT.0 * PAINT.1;
+        let maps: Vec<f32> = (0..PAINT_OUTPUTS * area).map(|i| (i * 29 % 101) as f32 / 100.0).collect();
+        let planes: Vec<f32> = (0..3 * area).map(|i| (i * 17 % 97) as f32 / 96.0).collect();
+        let mut matte = Matte::default();
+        matte.fit(&maps[..area], &planes, PAINT.0, PAINT.1);
+        let mut clear = Rgba::default();
+        clear.clear(width, height);
+        let mut composer = Composer::new(width, height, Fit::new(width, height, PAINT.0, PAINT.1));
+        let mut out = vec![0; camera.len()];
+        let with = |front, out: &mut [u8], composer: &mut Composer| {
+            composer.run(
+                &Ingredients {
+                    camera: &camera,
+                    world: None,
+                    front,
+                    behind: &clear,
+                    sketch_alpha: &vec![0.0; area],
+                    maps: &maps,
+                    matte: &matte,
+                },
+                out,
+            );
+        };
+        with(&clear, &mut out, &mut composer);
+        assert!(out == camera);
+        let mut worn = clear.clone();
+        worn.data[(15 * width + 20) * 4..][..4].copy_from_slice(&[0.0, 0.0, 1.0, 1.0]);
+        with(&worn, &mut out, &mut composer);
+        assert_eq!(out.iter().zip(&camera).filter(|(a, b)| a != b).count().min(3), 3, "the worn pixel alone changed");
+        assert!(out[..15 * width * 3] == camera[..15 * width * 3]);
+    }
+}

@@ -1,0 +1,132 @@
+//! From the body to the frames of what it wears: strict functions of what the camera sees.
+//!
+//! Lengths are in picture widths, x right, y DOWN, both from the upper left corner, so a 4:3 picture ends at
+//! y = 0.75. The Python twin, `training/house/frames.py`, made the stored cases that this is tested against.
+
+use super::body::{Body, Point};
+use super::geometry::{Vec2, Vec3, normalized};
+
+/// Elbow to grip, in head widths.
+const FOREARM_IN_HEADS: f32 = 2.1;
+/// Grip to tip, in head widths.
+const SWORD_IN_HEADS: f32 = 3.2;
+/// Shoulder to shoulder seen from the front, in head widths.
+const SHOULDERS_IN_HEADS: f32 = 2.3;
+/// The torso's turn that the shoulders' frame follows at most, in radians.
+const MAX_TORSO_YAW: f32 = 0.9;
+
+/// An affine frame: the item point (x, y, z) lands at `o + x ex + y ey + z ez`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ItemFrame {
+    pub o: Vec2,
+    pub ex: Vec2,
+    pub ey: Vec2,
+    pub ez: Vec2,
+}
+
+impl ItemFrame {
+    /// The same frame with every length multiplied, as from picture widths to pixels.
+    #[must_use]
+    pub fn scaled(self, factor: f32) -> Self {
+        Self { o: self.o * factor, ex: self.ex * factor, ey: self.ey * factor, ez: self.ez * factor }
+    }
+
+    /// The frame of the same item `size` times as big, the item point `about` staying in place.
+    #[must_use]
+    pub fn sized(self, size: f32, about: [f32; 3]) -> Self {
+        let o = self.o + (self.ex * about[0] + self.ey * about[1] + self.ez * about[2]) * (1.0 - size);
+        Self { o, ex: self.ex * size, ey: self.ey * size, ez: self.ez * size }
+    }
+}
+
+/// Which hand holds a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Right,
+    Left,
+}
+
+/// The frame of the head: origin between the ears, unit the head's width.
+#[must_use]
+pub fn head(body: &Body) -> ItemFrame {
+    let forward = body.head_forward;
+    let dot = body.head_up.dot(forward);
+    let up = normalized(body.head_up - forward * dot);
+    let right = up.cross(forward);
+    let flat = |axis: Vec3| Vec2::new(axis.x, axis.y) * body.head_width;
+    ItemFrame { o: body.at(Point::Head), ex: flat(right), ey: flat(up), ez: flat(forward) }
+}
+
+/// The direction of a face, turned back to what the fields of head items were trained well for.
+///
+/// Forward is a unit vector in camera space; the turn is limited to 25 degrees to each side, the nod to 12 degrees down
+/// and 28 up. Beyond, a crown stops turning with the head instead of losing its shape.
+#[must_use]
+pub fn within_training(forward: Vec3) -> Vec3 {
+    let yaw = forward.x.atan2(-forward.z).clamp(-0.44, 0.44);
+    let pitch = (-forward.y).clamp(-1.0, 1.0).asin().clamp(-0.21, 0.49);
+    Vec3::new(yaw.sin() * pitch.cos(), -pitch.sin(), -yaw.cos() * pitch.cos())
+}
+
+/// Unit direction of a held blade: mostly up, along the forearm as far as the camera sees it, a little outwards.
+#[must_use]
+pub fn blade_direction(hand: Vec2, elbow: Vec2, head_width: f32, side: Side) -> Vec2 {
+    let along = (hand - elbow) * (1.0 / (FOREARM_IN_HEADS * head_width));
+    let along = along * (1.0 / along.length().max(1.0));
+    let outwards = match side {
+        Side::Right => -0.35,
+        Side::Left => 0.35,
+    };
+    let direction = along * 0.6 + Vec2::new(outwards, -1.0);
+    direction * (1.0 / direction.length())
+}
+
+/// The frame of a sword: x from the grip to the tip, y across, both of the blade's length.
+#[must_use]
+pub fn sword(body: &Body, side: Side) -> ItemFrame {
+    let (hand, elbow) = match side {
+        Side::Right => (body.at(Point::HandR), body.at(Point::ElbowR)),
+        Side::Left => (body.at(Point::HandL), body.at(Point::ElbowL)),
+    };
+    let direction = blade_direction(hand, elbow, body.head_width, side);
+    let length = SWORD_IN_HEADS * body.head_width;
+    ItemFrame {
+        o: hand,
+        ex: direction * length,
+        ey: Vec2::new(direction.y, -direction.x) * length,
+        ez: Vec2::new(0.0, 0.0),
+    }
+}
+
+/// The frame of the shoulders: origin at the base of the neck, unit the shoulders' width.
+#[must_use]
+pub fn shoulders(body: &Body) -> ItemFrame {
+    let mut across = body.at(Point::ShoulderL) - body.at(Point::ShoulderR);
+    if across.x < 0.0 {
+        across = across * -1.0;
+    }
+    let yaw = body.torso_yaw.clamp(-MAX_TORSO_YAW, MAX_TORSO_YAW);
+    let usual = SHOULDERS_IN_HEADS * body.head_width;
+    let unit = (across.length() / yaw.cos()).clamp(0.8 * usual, 1.3 * usual);
+    let along = across * (1.0 / across.length().max(1e-6));
+    ItemFrame {
+        o: body.at(Point::Neck),
+        ex: along * (unit * yaw.cos()),
+        ey: Vec2::new(along.y, -along.x) * unit,
+        ez: along * (unit * yaw.sin()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_face_is_only_turned_back_where_it_must_be() {
+        let straight = Vec3::new(0.1, 0.05, -0.99);
+        let straight = normalized(straight);
+        assert!((within_training(straight) - straight).length() < 1e-5);
+        let aside = within_training(Vec3::new(1.0, 0.0, 0.0));
+        assert!((aside.x - 0.44_f32.sin()).abs() < 1e-5 && (aside.length() - 1.0).abs() < 1e-5);
+    }
+}

@@ -1,0 +1,84 @@
+//! What can stand before a worn thing at all.
+//!
+//! The painter says where something hides what is worn. A held thing is hidden by a hand, and only at its grip; one on
+//! the head by hands and arms, and one on the shoulders also by the head. Elsewhere the painter's doubts are overruled.
+
+use super::geometry::Vec2;
+use super::nets::{Grid, PAINT, PARTS};
+
+/// Parts of the body by their places in the sense network's output.
+const HANDS: [usize; 2] = [5, 7];
+const ARMS: [usize; 2] = [4, 6];
+const HEAD: [usize; 2] = [1, 2];
+/// A share of such a part above which the painter has its way.
+const ENOUGH: f32 = 0.35;
+
+/// Where things are worn besides those in the hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dressed {
+    pub head: bool,
+    pub shoulders: bool,
+}
+
+/// Brings `visible` (192, 256) back to 1 where no part of the body is that could hide something. `parts` (48, 64, 9):
+/// what the sense network said; `grips`: circles in pixels of the map.
+pub fn limit(visible: &mut [f32], parts: &Grid, dressed: Dressed, grips: &[(Vec2, f32)]) {
+    let (width, height) = (parts.width, parts.height);
+    assert!(parts.channels == PARTS && PAINT == (width * 4, height * 4) && visible.len() == PAINT.0 * PAINT.1);
+    let share = |y: usize, x: usize| {
+        let pixel = parts.pixel(y, x);
+        let of = |parts: [usize; 2], on: bool| if on { pixel[parts[0]] + pixel[parts[1]] } else { 0.0 };
+        let arms = dressed.head || dressed.shoulders;
+        let hiding = of(HANDS, true) + of(ARMS, arms) + of(HEAD, dressed.shoulders);
+        (hiding / ENOUGH).min(1.0)
+    };
+    // The most of a neighbourhood: edges of a hand are where it is least sure.
+    let around: Vec<f32> = (0..height * width)
+        .map(|i| {
+            let (y, x) = (i / width, i % width);
+            let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
+            let near = rows.flat_map(|y| (x.saturating_sub(1)..=(x + 1).min(width - 1)).map(move |x| (y, x)));
+            near.map(|(y, x)| share(y, x)).fold(0.0, f32::max)
+        })
+        .collect();
+    for (y, row) in visible.chunks_exact_mut(PAINT.0).enumerate() {
+        for (x, value) in row.iter_mut().enumerate() {
+            let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
+            let at_grip = |&(centre, radius): &(Vec2, f32)| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
+            let reach = if dressed == Dressed::default() { grips.iter().map(at_grip).fold(0.0, f32::max) } else { 1.0 };
+            *value = 1.0 - (1.0 - *value) * around[y / 4 * width + x / 4] * reach;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hands_hide_and_arms_and_the_head_only_what_is_not_held() {
+        let mut parts = Grid::new(48, 64, PARTS);
+        for y in 0..48 {
+            for (x, pixel) in parts.row_mut(y).chunks_exact_mut(PARTS).enumerate() {
+                let part = match (x, y) {
+                    (10, 10) => HANDS[0],
+                    (20, 10) => ARMS[0],
+                    (30, 10) => HEAD[0],
+                    _ => 0,
+                };
+                pixel[part] = 1.0;
+            }
+        }
+        let at = |visible: &[f32], x: usize, y: usize| visible[(y * 4 + 2) * PAINT.0 + x * 4 + 2];
+        for (head, shoulders, want) in
+            [(false, false, [0.0, 1.0, 1.0]), (true, false, [0.0, 0.0, 1.0]), (false, true, [0.0, 0.0, 0.0])]
+        {
+            let mut visible = vec![0.0; PAINT.0 * PAINT.1];
+            limit(&mut visible, &parts, Dressed { head, shoulders }, &[(Vec2::new(42.0, 42.0), 10.0)]);
+            assert_eq!([10, 20, 30].map(|x| at(&visible, x, 10)), want);
+            assert_eq!(at(&visible, 50, 40), 1.0, "nothing hides before a wall");
+            limit(&mut visible, &parts, Dressed::default(), &[(Vec2::new(90.0, 90.0), 10.0)]);
+            assert_eq!(at(&visible, 10, 10), 1.0, "the blade is before another hand");
+        }
+    }
+}

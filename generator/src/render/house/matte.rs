@@ -1,0 +1,75 @@
+//! A sharp silhouette from a coarse one: the fast guided filter (He and Sun, 2015, arXiv:1505.00996).
+//!
+//! In every small window the matte is taken for a linear function of the camera's brightness, `a I + b`. The two
+//! coefficients are found at the model's size and applied at the camera's, so that edges follow the camera.
+
+use super::planes::box_mean;
+
+/// Window radius in model pixels.
+const RADIUS: usize = 3;
+/// How much brightness must vary in a window before the matte follows it.
+const EPSILON: f32 = 4e-4;
+
+/// The coefficients of a guided matte, at the model's size.
+#[derive(Debug, Default)]
+pub struct Matte {
+    pub a: Vec<f32>,
+    pub b: Vec<f32>,
+    guide: Vec<f32>,
+    squares: Vec<f32>,
+    products: Vec<f32>,
+    scratch: Vec<f32>,
+}
+
+/// Brightness of linear combinations as used by the guide, 0..1: plain mean of the channels.
+#[must_use]
+pub fn brightness(red: f32, green: f32, blue: f32) -> f32 {
+    (red + green + blue) * (1.0 / 3.0)
+}
+
+impl Matte {
+    /// Finds the coefficients for a matte (height, width) and the camera planes (3, height, width) at that size.
+    pub fn fit(&mut self, matte: &[f32], camera: &[f32], width: usize, height: usize) {
+        let area = width * height;
+        assert!(matte.len() == area && camera.len() == 3 * area, "matte and camera must have the model's size");
+        let Self { a, b, guide, squares, products, scratch } = self;
+        guide.clear();
+        guide.extend((0..area).map(|i| brightness(camera[i], camera[area + i], camera[2 * area + i])));
+        squares.clear();
+        squares.extend(guide.iter().map(|g| g * g));
+        products.clear();
+        products.extend(guide.iter().zip(matte).map(|(g, m)| g * m));
+        b.clear();
+        b.extend_from_slice(matte);
+        for plane in [&mut *guide, &mut *squares, &mut *products, &mut *b] {
+            box_mean(plane, width, height, RADIUS, scratch);
+        }
+        a.clear();
+        a.extend(guide.iter().zip(squares.iter()).zip(products.iter().zip(b.iter())).map(
+            |((mean, square), (product, matte))| (product - mean * matte) / ((square - mean * mean).max(0.0) + EPSILON),
+        ));
+        for ((b, a), mean) in b.iter_mut().zip(a.iter()).zip(guide.iter()) {
+            *b -= a * mean;
+        }
+        box_mean(a, width, height, RADIUS, scratch);
+        box_mean(b, width, height, RADIUS, scratch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_soft_matte_takes_the_cameras_hard_edge() {
+        let (width, height) = (32, 16);
+        let camera: Vec<f32> = (0..3 * width * height).map(|i| if i % width < 16 { 0.2 } else { 0.8 }).collect();
+        let matte: Vec<f32> = (0..width * height).map(|i| ((i % width) as f32 - 12.0).clamp(0.0, 8.0) / 8.0).collect();
+        let mut guided = Matte::default();
+        guided.fit(&matte, &camera, width, height);
+        let at = |x: usize| guided.a[8 * width + x] * camera[x] + guided.b[8 * width + x];
+        let (before, after) = (at(16) - at(15), matte[16] - matte[15]);
+        assert!(before > 2.0 * after, "the step across the camera's edge is {before}, in the coarse matte {after}");
+        assert!(at(2).abs() < 0.05 && (at(30) - 1.0).abs() < 0.05);
+    }
+}

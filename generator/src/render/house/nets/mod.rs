@@ -1,0 +1,118 @@
+//! The two networks of the house renderer, on the CPU.
+//!
+//! Their structure is written out here as it is in `training/house/model.py`; the numbers are in
+//! `weights.safetensors`. Plain convolutions with ReLU are all they need (see [`conv`]).
+
+mod conv;
+mod painter;
+mod sense;
+mod weights;
+
+use std::path::Path;
+
+use safetensors::SafeTensors;
+
+pub use self::conv::Grid;
+pub use self::painter::Painter;
+pub use self::sense::{Sense, Sensed};
+
+use self::conv::{Addend, Conv};
+use self::weights::Activation::Relu;
+use self::weights::Weights;
+use crate::render::RenderError;
+
+/// Width and height of what the sense network looks at.
+pub const SENSE: (usize, usize) = (128, 96);
+/// Width and height of what the painter paints.
+pub const PAINT: (usize, usize) = (256, 192);
+/// Body parts, the background among them.
+pub const PARTS: usize = 9;
+/// Planes that go into the painter: frame 3, sketch 4 (premultiplied), world 3, noised target 3.
+pub const PAINT_INPUTS: usize = 13;
+/// Planes that come out: see [`map`].
+pub const PAINT_OUTPUTS: usize = 14;
+
+/// Where each map of the painter's output begins.
+pub mod map {
+    pub const MATTE: usize = 0;
+    pub const VISIBLE: usize = 1;
+    pub const RESIDUAL: usize = 2;
+    pub const ITEM_LIGHT: usize = 5;
+    pub const PERSON_GAIN: usize = 8;
+    pub const PERSON_LIFT: usize = 11;
+}
+
+/// Both networks out of the bytes of `weights.safetensors`.
+pub fn read(bytes: &[u8], path: &Path) -> Result<(Sense, Painter), RenderError> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| RenderError::unfit(path, error))?;
+    let sense = Sense::read(&Weights::new(&tensors, path, "sense"))?;
+    let painter = Painter::read(&Weights::new(&tensors, path, "painter"))?;
+    Ok((sense, painter))
+}
+
+/// `relu(x + conv(relu(conv(x))))`
+#[derive(Debug)]
+struct Residual {
+    first: Conv,
+    second: Conv,
+}
+
+impl Residual {
+    fn read(weights: &Weights, name: &str, channels: usize) -> Result<Self, RenderError> {
+        let conv = |part: &str| weights.conv(&format!("{name}.{part}.0"), (channels, channels), (3, 1), Relu);
+        Ok(Self { first: conv("first")?, second: conv("second")? })
+    }
+
+    /// `between` is memory that is overwritten.
+    fn run(&self, x: &Grid, between: &mut Grid, out: &mut Grid) {
+        self.first.run(x, Addend::None, between);
+        self.second.run(between, Addend::Same(x), out);
+    }
+}
+
+/// Halves the size and computes on: a convolution of stride 2 and two residual blocks.
+#[derive(Debug)]
+struct Level {
+    enter: Conv,
+    blocks: [Residual; 2],
+}
+
+impl Level {
+    fn read(weights: &Weights, name: &str, inputs: usize, outputs: usize) -> Result<Self, RenderError> {
+        let block = |i: usize| Residual::read(weights, &format!("{name}.{i}"), outputs);
+        let enter = weights.conv(&format!("{name}.0.0"), (inputs, outputs), (3, 2), Relu)?;
+        Ok(Self { enter, blocks: [block(1)?, block(2)?] })
+    }
+
+    /// `a` and `b` are memory that is overwritten.
+    fn run(&self, from: &Grid, a: &mut Grid, b: &mut Grid, to: &mut Grid) {
+        self.enter.run(from, Addend::None, to);
+        self.blocks[0].run(to, a, b);
+        self.blocks[1].run(b, a, to);
+    }
+}
+
+/// Joins a grid with one of half its size: a 1x1 convolution of both side by side, and a residual block.
+#[derive(Debug)]
+struct Up {
+    of_large: Conv,
+    of_small: Conv,
+    block: Residual,
+}
+
+impl Up {
+    fn read(weights: &Weights, name: &str, (large, small): (usize, usize)) -> Result<Self, RenderError> {
+        let (of_large, of_small) = weights.split_conv(&format!("{name}.0.0"), (large, small), large)?;
+        Ok(Self { of_large, of_small, block: Residual::read(weights, &format!("{name}.1"), large)? })
+    }
+
+    /// `a` and `b` are memory that is overwritten.
+    fn run(&self, large: &Grid, small: &Grid, a: &mut Grid, b: &mut Grid, to: &mut Grid) {
+        self.of_small.run(small, Addend::None, a);
+        self.of_large.run(large, Addend::Doubled(a), b);
+        self.block.run(b, a, to);
+    }
+}
+
+#[cfg(test)]
+mod tests;

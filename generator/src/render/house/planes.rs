@@ -1,0 +1,276 @@
+//! Pictures of f32 and the resampling between the camera's size and the model's.
+
+use std::ops::Range;
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+/// A premultiplied RGBA picture of f32, 0..1; rows top to bottom.
+#[derive(Clone, Debug, Default)]
+pub struct Rgba {
+    pub data: Vec<f32>,
+    pub width: usize,
+    pub height: usize,
+}
+
+impl Rgba {
+    /// Makes it a fully transparent picture of that size, keeping its memory.
+    pub fn clear(&mut self, width: usize, height: usize) {
+        self.width = width;
+        self.height = height;
+        self.data.clear();
+        self.data.resize(width * height * 4, 0.0);
+    }
+
+    /// Row `y`, four values a pixel.
+    #[must_use]
+    pub fn row(&self, y: usize) -> &[f32] {
+        &self.data[y * self.width * 4..(y + 1) * self.width * 4]
+    }
+
+    /// Works on the rows of a range in parallel: `work(scratch, y, row)`, the scratch made once per piece of work.
+    pub fn rows<S: Send>(
+        &mut self,
+        range: Range<usize>,
+        scratch: impl Fn() -> S + Sync + Send,
+        work: impl Fn(&mut S, usize, &mut [f32]) + Sync + Send,
+    ) {
+        let stride = self.width * 4;
+        let start = range.start;
+        self.data[range.start * stride..range.end * stride]
+            .par_chunks_exact_mut(stride)
+            .enumerate()
+            .with_min_len(8)
+            .for_each_init(scratch, |scratch, (i, row)| work(scratch, start + i, row));
+    }
+}
+
+/// How a camera picture lies in the model's 4:3 picture: shrunk evenly and centred, with bars where it ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fit {
+    /// Model pixels per camera pixel.
+    pub scale: f32,
+    /// Model position of the camera picture's upper left corner.
+    pub left: f32,
+    pub top: f32,
+}
+
+impl Fit {
+    #[must_use]
+    pub fn new(width: usize, height: usize, model_width: usize, model_height: usize) -> Self {
+        let scale = (model_width as f32 / width as f32).min(model_height as f32 / height as f32);
+        Self {
+            scale,
+            left: (model_width as f32 - width as f32 * scale) * 0.5,
+            top: (model_height as f32 - height as f32 * scale) * 0.5,
+        }
+    }
+}
+
+/// One axis of an area-weighted shrink: for every target pixel the source pixels it covers and their weights.
+#[derive(Clone, Debug)]
+struct Taps {
+    first: Vec<usize>,
+    /// Where the weights of each target pixel begin; one more entry than targets.
+    start: Vec<usize>,
+    weights: Vec<f32>,
+}
+
+impl Taps {
+    /// `count` target pixels; target position `t` is source position `(t - offset) / scale`. Targets outside get no taps.
+    fn new(source: usize, count: usize, scale: f32, offset: f32) -> Self {
+        let mut taps = Self { first: Vec::new(), start: vec![0], weights: Vec::new() };
+        for t in 0..count {
+            let centre = (t as f32 + 0.5 - offset) / scale;
+            let half = (0.5 / scale).max(0.5);
+            let (low, high) = ((centre - half).max(0.0), (centre + half).min(source as f32));
+            let from = low.floor() as usize;
+            taps.first.push(from.min(source - 1));
+            if centre > 0.0 && centre < source as f32 && high > low {
+                let begin = taps.weights.len();
+                let mut pixel = from;
+                while (pixel as f32) < high && pixel < source {
+                    taps.weights.push((high.min(pixel as f32 + 1.0) - low.max(pixel as f32)).max(0.0));
+                    pixel += 1;
+                }
+                let sum: f32 = taps.weights[begin..].iter().sum();
+                taps.weights[begin..].iter_mut().for_each(|w| *w /= sum);
+            }
+            taps.start.push(taps.weights.len());
+        }
+        taps
+    }
+
+    fn at(&self, t: usize) -> (usize, &[f32]) {
+        (self.first[t], &self.weights[self.start[t]..self.start[t + 1]])
+    }
+}
+
+/// Shrinks RGB bytes into the model's planes (3, height, width) of 0..1, with grey bars beside the picture.
+#[derive(Clone, Debug)]
+pub struct Shrink {
+    columns: Taps,
+    rows: Taps,
+    source_width: usize,
+    width: usize,
+    height: usize,
+}
+
+/// What the bars beside a picture of another shape hold.
+pub const BAR: f32 = 0.5;
+
+impl Shrink {
+    #[must_use]
+    pub fn new(source: (usize, usize), model: (usize, usize), fit: Fit) -> Self {
+        Self {
+            columns: Taps::new(source.0, model.0, fit.scale, fit.left),
+            rows: Taps::new(source.1, model.1, fit.scale, fit.top),
+            source_width: source.0,
+            width: model.0,
+            height: model.1,
+        }
+    }
+
+    /// `pixels`: RGB bytes of the source size; `planes`: (3, height, width).
+    pub fn run(&self, pixels: &[u8], planes: &mut [f32]) {
+        let (width, area) = (self.width, self.width * self.height);
+        assert!(planes.len() == 3 * area, "the planes hold {} values, not 3 x {width} x {}", planes.len(), self.height);
+        let stride = self.source_width * 3;
+        let mut lines = vec![0.0_f32; self.height * stride];
+        lines.par_chunks_exact_mut(stride).enumerate().with_min_len(16).for_each(|(y, line)| {
+            let (first, weights) = self.rows.at(y);
+            for (i, &weight) in weights.iter().enumerate() {
+                let row = &pixels[(first + i) * stride..(first + i + 1) * stride];
+                for (sum, &value) in line.iter_mut().zip(row) {
+                    *sum += weight * f32::from(value);
+                }
+            }
+        });
+        let (red, rest) = planes.split_at_mut(area);
+        let (green, blue) = rest.split_at_mut(area);
+        red.par_chunks_exact_mut(width)
+            .zip(green.par_chunks_exact_mut(width))
+            .zip(blue.par_chunks_exact_mut(width))
+            .enumerate()
+            .with_min_len(16)
+            .for_each(|(y, ((red, green), blue))| {
+                let line = &lines[y * stride..(y + 1) * stride];
+                let outside = self.rows.at(y).1.is_empty();
+                for x in 0..width {
+                    let (first, weights) = self.columns.at(x);
+                    let mut sum = [0.0_f32; 3];
+                    for (i, &weight) in weights.iter().enumerate() {
+                        let at = (first + i) * 3;
+                        for (s, &value) in sum.iter_mut().zip(&line[at..at + 3]) {
+                            *s += weight * value;
+                        }
+                    }
+                    let bar = outside || weights.is_empty();
+                    let [r, g, b] = sum.map(|s| if bar { BAR } else { s / 255.0 });
+                    (red[x], green[x], blue[x]) = (r, g, b);
+                }
+            });
+    }
+}
+
+/// One axis of a bilinear enlargement from the model's size: for every camera pixel two model pixels and a weight.
+#[derive(Clone, Debug)]
+pub struct Enlarge {
+    pub low: Vec<usize>,
+    pub high: Vec<usize>,
+    pub weight: Vec<f32>,
+}
+
+impl Enlarge {
+    #[must_use]
+    pub fn new(camera: usize, model: usize, scale: f32, offset: f32) -> Self {
+        let mut axis = Self { low: Vec::new(), high: Vec::new(), weight: Vec::new() };
+        for i in 0..camera {
+            let at = ((i as f32 + 0.5) * scale + offset - 0.5).clamp(0.0, model as f32 - 1.0);
+            let low = at.floor() as usize;
+            axis.low.push(low);
+            axis.high.push((low + 1).min(model - 1));
+            axis.weight.push(at - low as f32);
+        }
+        axis
+    }
+}
+
+/// Halves planes (channels, height, width) by averaging squares of four.
+pub fn halve(planes: &[f32], channels: usize, width: usize, height: usize, out: &mut [f32]) {
+    let (half_width, half_height) = (width / 2, height / 2);
+    assert!(planes.len() == channels * width * height && out.len() == channels * half_width * half_height);
+    out.par_chunks_exact_mut(half_width).enumerate().with_min_len(32).for_each(|(line, row)| {
+        let (channel, y) = (line / half_height, line % half_height);
+        let top = &planes[(channel * height + 2 * y) * width..][..width];
+        let bottom = &planes[(channel * height + 2 * y + 1) * width..][..width];
+        for (value, (a, b)) in row.iter_mut().zip(top.chunks_exact(2).zip(bottom.chunks_exact(2))) {
+            *value = (a[0] + a[1] + b[0] + b[1]) * 0.25;
+        }
+    });
+}
+
+/// Mean over a square of `2 radius + 1` pixels (less at the border) of one plane, by running sums.
+pub fn box_mean(plane: &mut [f32], width: usize, height: usize, radius: usize, scratch: &mut Vec<f32>) {
+    scratch.clear();
+    scratch.resize(width * height, 0.0);
+    let along = |source: &[f32], target: &mut [f32], count: usize, step: usize| {
+        let mut sum: f32 = (0..radius.min(count)).map(|i| source[i * step]).sum();
+        for i in 0..count {
+            if i + radius < count {
+                sum += source[(i + radius) * step];
+            }
+            if i > radius {
+                sum -= source[(i - radius - 1) * step];
+            }
+            let taps = (i + radius).min(count - 1) - i.saturating_sub(radius) + 1;
+            target[i * step] = sum / taps as f32;
+        }
+    };
+    for y in 0..height {
+        along(&plane[y * width..], &mut scratch[y * width..], width, 1);
+    }
+    for x in 0..width {
+        along(&scratch[x..], &mut plane[x..], height, width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shrunk_picture_keeps_its_mean_and_gets_bars() {
+        let (width, height) = (64, 32);
+        let pixels: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
+        let fit = Fit::new(width, height, 16, 12);
+        assert_eq!(fit, Fit { scale: 0.25, left: 0.0, top: 2.0 });
+        let mut planes = vec![0.0; 3 * 16 * 12];
+        Shrink::new((width, height), (16, 12), fit).run(&pixels, &mut planes);
+        let inside: Vec<f32> = planes[16 * 2..16 * 10].to_vec();
+        let mean = inside.iter().sum::<f32>() / inside.len() as f32;
+        let want = pixels.iter().step_by(3).map(|&v| f32::from(v)).sum::<f32>() / (width * height) as f32 / 255.0;
+        assert!((mean - want).abs() < 1e-4, "{mean} {want}");
+        assert!(planes[..16 * 2].iter().all(|&v| v == BAR) && planes[16 * 10..16 * 12].iter().all(|&v| v == BAR));
+    }
+
+    #[test]
+    fn the_box_mean_equals_the_plain_loops() {
+        let (width, height, radius) = (9_usize, 7_usize, 2_usize);
+        let source: Vec<f32> = (0..width * height).map(|i| (i * 31 % 17) as f32).collect();
+        let mut plane = source.clone();
+        box_mean(&mut plane, width, height, radius, &mut Vec::new());
+        for y in 0..height {
+            for x in 0..width {
+                let (mut sum, mut count) = (0.0, 0.0);
+                for v in y.saturating_sub(radius)..(y + radius + 1).min(height) {
+                    for u in x.saturating_sub(radius)..(x + radius + 1).min(width) {
+                        sum += source[v * width + u];
+                        count += 1.0;
+                    }
+                }
+                assert!((plane[y * width + x] - sum / count).abs() < 1e-4, "{x} {y}");
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The Rust side against what PyTorch computed when the model was exported (`training/reference/`).
+
+use std::path::{Path, PathBuf};
+
+use half::f16;
+use pulp::Arch;
+use safetensors::{Dtype, SafeTensors};
+use serde::Deserialize;
+
+use super::body::{Body, POINTS};
+use super::fields;
+use super::frames::{self, ItemFrame, Side};
+use super::geometry::{Vec2, Vec3, normalized};
+use super::lattice::Lattice;
+use super::nets::{self, Grid, PAINT, PAINT_OUTPUTS};
+use super::planes::Rgba;
+use super::weights::Assets;
+
+fn generator() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn assets() -> Assets {
+    Assets::open(&generator().join("../assets")).expect("assets/ is complete")
+}
+
+fn reference(name: &str) -> Vec<u8> {
+    let path = generator().join("training/reference").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn floats(tensors: &SafeTensors, name: &str) -> Vec<f32> {
+    let view = tensors.tensor(name).expect(name);
+    match view.dtype() {
+        Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+        Dtype::F16 => view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+fn greatest_difference(got: &[f32], want: &[f32]) -> f32 {
+    assert_eq!(got.len(), want.len());
+    got.iter().zip(want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// Channels first.
+fn planes(grid: &Grid) -> Vec<f32> {
+    let values: Vec<f32> = grid.rows().flatten().copied().collect();
+    (0..grid.channels).flat_map(|k| values.iter().skip(k).step_by(grid.channels).copied().collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn the_networks_compute_what_pytorch_computed() {
+    let bytes = reference("house.safetensors");
+    let tensors = SafeTensors::deserialize(&bytes).expect("reference/house.safetensors");
+    let weights = assets().take("house/weights.safetensors").expect("weights");
+    let (mut sense, mut painter) = nets::read(&weights.bytes, &weights.path).expect("both networks");
+
+    let frame = floats(&tensors, "sense.frame");
+    let sensed = sense.run(&frame);
+    // f32 sums of up to 1872 terms in another order, through 28 layers: 1e-3 of outputs of order one.
+    let worst = greatest_difference(&sensed.points, &floats(&tensors, "sense.points"));
+    assert!(worst < 5e-3, "{:?} is {worst} off", sensed.points);
+    assert!(greatest_difference(&sensed.pose, &floats(&tensors, "sense.pose")) < 2e-3);
+    let parts = floats(&tensors, "sense.parts");
+    assert!(greatest_difference(&planes(&sensed.parts), &parts) < 2e-3);
+
+    let mut other = frame.clone();
+    other[3000] += 0.5;
+    let moved = sense.run(&other).points;
+    assert!(greatest_difference(&moved, &floats(&tensors, "sense.points")) > 0.0, "another picture, another answer");
+
+    let mut maps = Vec::new();
+    painter.run(&floats(&tensors, "painter.inputs"), &sensed.parts, 1.0, &mut maps);
+    let every_eighth: Vec<f32> = (0..PAINT_OUTPUTS * PAINT.1 / 8 * PAINT.0 / 8)
+        .map(|i| {
+            let (x, y, plane) = (i % 32 * 8, i / 32 % 24 * 8, i / (32 * 24));
+            maps[(plane * PAINT.1 + y) * PAINT.0 + x]
+        })
+        .collect();
+    // The inputs are stored as f16.
+    assert!(greatest_difference(&every_eighth, &floats(&tensors, "painter.maps")) < 5e-3);
+}
+
+#[derive(Deserialize)]
+struct FrameCase {
+    points: [[f32; 2]; POINTS],
+    up: Vec3,
+    forward: Vec3,
+    head_width: f32,
+    torso_yaw: f32,
+    head: [Vec2; 4],
+    sword_r: [Vec2; 4],
+    sword_l: [Vec2; 4],
+    shoulders: [Vec2; 4],
+}
+
+fn differs(got: ItemFrame, want: [Vec2; 4]) -> f32 {
+    [got.o, got.ex, got.ey, got.ez].into_iter().zip(want).map(|(a, b)| (a - b).length()).fold(0.0, f32::max)
+}
+
+#[test]
+fn item_frames_are_those_of_training() {
+    let cases: Vec<FrameCase> = serde_json::from_slice(&reference("frames.json")).expect("reference/frames.json");
+    assert!(cases.len() >= 40);
+    for case in cases {
+        let body = Body {
+            points: case.points.map(Vec2::from),
+            presence: [1.0; POINTS],
+            spread: [0.0; POINTS],
+            head_up: normalized(case.up),
+            head_forward: normalized(case.forward),
+            head_width: case.head_width,
+            torso_yaw: case.torso_yaw,
+        };
+        for (name, got, want) in [
+            ("head", frames::head(&body), case.head),
+            ("right sword", frames::sword(&body, Side::Right), case.sword_r),
+            ("left sword", frames::sword(&body, Side::Left), case.sword_l),
+            ("shoulders", frames::shoulders(&body), case.shoulders),
+        ] {
+            assert!(differs(got, want) < 1e-4, "{name}: {got:?} is not {want:?}");
+        }
+        let mirrored = frames::sword(&body, Side::Left);
+        assert!(differs(mirrored, case.sword_r) > 1e-3, "the two hands are told apart");
+    }
+}
+
+#[derive(Deserialize)]
+struct ItemCases {
+    cases: Vec<ItemCase>,
+}
+
+#[derive(Deserialize)]
+struct ItemCase {
+    layer: String,
+    frame: FrameTable,
+    #[serde(default)]
+    params: std::collections::BTreeMap<String, f32>,
+    size: f32,
+    tint: [f32; 3],
+    secondary: [f32; 3],
+    pixels: Vec<Vec2>,
+    raw: Vec<[f32; 4]>,
+    rgba: Vec<[f32; 4]>,
+}
+
+#[derive(Deserialize)]
+struct FrameTable {
+    o: Vec2,
+    ex: Vec2,
+    ey: Vec2,
+    ez: Vec2,
+}
+
+#[test]
+fn fields_draw_what_pytorch_drew() {
+    let assets = assets();
+    let (table, numbers) =
+        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
+    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    assert!(!fields.is_empty());
+    for (kind, field) in &fields {
+        let ItemCases { cases } =
+            serde_json::from_slice(&reference(&format!("items_{kind}.json"))).expect("a case file");
+        assert!(!cases.is_empty());
+        for case in cases {
+            let layer = field.layer(&case.layer).expect("the layer of the case");
+            let FrameTable { o, ex, ey, ez } = case.frame;
+            let frame = ItemFrame { o, ex, ey, ez }.sized(case.size, field.scale_about);
+            let params = field.params(&case.params);
+            let raw = layer.raw(frame, &params, &case.pixels).expect("a frame that can be seen");
+            let ppu = layer.ppu(frame).expect("a frame that can be seen");
+            let dress = fields::Dress { tint: case.tint, secondary: case.secondary, opacity: 1.0 };
+            for ((got, want), colour) in raw.iter().zip(&case.raw).zip(&case.rgba) {
+                assert!(greatest_difference(got, want) < 2e-2, "{kind}.{}: {got:?} is not {want:?}", case.layer);
+                let shaded = layer.shade(*got, ppu, dress);
+                assert!(
+                    greatest_difference(&shaded, colour) < 5e-2,
+                    "{kind}.{}: {shaded:?} is not {colour:?}",
+                    case.layer
+                );
+            }
+        }
+    }
+}
+
+/// Asking the network at a lattice of pixels and interpolating is close to asking it at every pixel.
+#[test]
+fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
+    let assets = assets();
+    let (table, numbers) =
+        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
+    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let (width, height) = (1280, 960);
+    for (kind, field) in &fields {
+        let ItemCases { cases } =
+            serde_json::from_slice(&reference(&format!("items_{kind}.json"))).expect("a case file");
+        let case = &cases[0];
+        let layer = field.layer(&case.layer).expect("the layer of the case");
+        // The case's frame, as large as on a visitor who fills the picture, in its middle.
+        let FrameTable { o, ex, ey, ez } = case.frame;
+        let mut frame = ItemFrame { o, ex, ey, ez }.sized(case.size, field.scale_about);
+        frame = frame.scaled(240.0 / frame.ey.length());
+        frame.o = Vec2::new(640.0, 480.0);
+        let params = field.params(&case.params);
+        let dress = fields::Dress { tint: case.tint, secondary: case.secondary, opacity: 1.0 };
+        let mut picture = Rgba::default();
+        picture.clear(width, height);
+        layer.draw(frame, &params, dress, &mut picture, &mut Lattice::default(), Arch::new());
+
+        let pixels: Vec<(usize, usize)> =
+            (0..height).step_by(9).flat_map(|y| (0..width).step_by(9).map(move |x| (x, y))).collect();
+        let ppu = layer.ppu(frame).expect("a frame that can be seen");
+        // Mean difference over the covered pixels; moved by some pixels it must be far greater.
+        let difference = |moved: f32| {
+            let centres: Vec<Vec2> =
+                pixels.iter().map(|&(x, y)| Vec2::new(x as f32 + 0.5 + moved, y as f32 + 0.5)).collect();
+            let raw = layer.raw(frame, &params, &centres).expect("a frame that can be seen");
+            let (mut sum, mut covered) = (0.0, 0);
+            for (&(x, y), raw) in pixels.iter().zip(raw) {
+                let drawn = &picture.row(y)[x * 4..x * 4 + 4];
+                if drawn[3] > 0.0 {
+                    let exact = layer.shade(raw, ppu, dress);
+                    sum += drawn.iter().zip(exact).map(|(a, b)| (a - b).abs()).sum::<f32>() / 4.0;
+                    covered += 1;
+                }
+            }
+            assert!(covered > 30, "{kind} covers {covered} pixels");
+            sum / covered as f32
+        };
+        let (here, beside) = (difference(0.0), difference(8.0));
+        assert!(here < 0.04 && beside > 3.0 * here, "{kind}: {here} where it is, {beside} beside");
+    }
+}
