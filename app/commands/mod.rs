@@ -1,0 +1,8 @@
+//! The commands without a window.
+
+pub mod bench;
+pub mod demo;
+pub mod devices;
+pub mod doctor;
+pub mod render;
+pub mod say;

@@ -1,0 +1,79 @@
+//! What the window is to do: flags and configuration file, resolved once.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use otherglass_generator::render::Engine;
+
+use crate::cli::{MirrorArgs, Timed};
+use crate::config::Config;
+use crate::pipeline::CameraWish;
+
+/// Everything that the window is started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MirrorSettings {
+    /// As it was given, for the camera picker.
+    pub camera: Option<String>,
+    pub wish: CameraWish,
+    pub engine: Engine,
+    pub seed: u64,
+    /// Left and right as in a mirror.
+    pub mirrored: bool,
+    pub fullscreen: bool,
+    pub kiosk: bool,
+    /// Quiet time after which a kiosk starts afresh.
+    pub reset_after: Duration,
+    /// Where pictures go.
+    pub pictures: PathBuf,
+    /// Said at the start.
+    pub says: Vec<String>,
+    /// Saves the window and leaves.
+    pub screenshot_after: Option<Timed>,
+}
+
+impl MirrorSettings {
+    /// Flags win over the file.
+    #[must_use]
+    pub fn resolve(flags: MirrorArgs, config: Config) -> Self {
+        let MirrorArgs { camera, kiosk, engine, fullscreen, no_mirror, seed, say, screenshot_after } = flags;
+        let camera = camera.or(config.camera);
+        Self {
+            wish: camera.as_deref().map_or(CameraWish::first(), CameraWish::parse),
+            camera,
+            engine: engine.unwrap_or(config.engine),
+            seed: seed.unwrap_or(config.seed),
+            mirrored: config.mirror && !no_mirror,
+            fullscreen: fullscreen || kiosk || config.fullscreen,
+            kiosk,
+            reset_after: Duration::from_secs_f64(config.kiosk_reset_after_minutes * 60.0),
+            pictures: config.pictures,
+            says: say,
+            screenshot_after,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let config = Config { camera: Some("0".into()), engine: Engine::Passthrough, seed: 3, ..Config::default() };
+        let flags =
+            MirrorArgs { camera: Some("clips/a.mp4".into()), engine: Some(Engine::House), ..MirrorArgs::default() };
+        let settings = MirrorSettings::resolve(flags, config.clone());
+        assert_eq!(settings.wish, CameraWish::Clip("clips/a.mp4".into()));
+        assert_eq!((settings.engine, settings.seed, settings.mirrored), (Engine::House, 3, true));
+        let plain = MirrorSettings::resolve(MirrorArgs::default(), config);
+        assert_eq!((plain.camera.as_deref(), plain.engine), (Some("0"), Engine::Passthrough));
+    }
+
+    #[test]
+    fn a_kiosk_is_full_screen() {
+        let flags = MirrorArgs { kiosk: true, no_mirror: true, ..MirrorArgs::default() };
+        let settings = MirrorSettings::resolve(flags, Config::default());
+        assert!(settings.fullscreen && settings.kiosk && !settings.mirrored);
+        assert_eq!(settings.reset_after, Duration::from_secs(180));
+    }
+}

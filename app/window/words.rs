@@ -1,0 +1,166 @@
+//! The scene and the state of the cameras in the window's words.
+
+use otherglass_generator::scene::{Item, ItemKind, Scene};
+use otherglass_vision::CameraDescription;
+
+use super::model::{Banner, CameraChoice, Chip, ChipTarget};
+use crate::answer::Abilities;
+use crate::pipeline::{CameraState, Why};
+
+/// The line for newcomers.
+pub const HINT: &str = "Try:  give me a crown   ·   make it blue   ·   take me to an ice kingdom";
+
+/// The scene as chips: items in the order they came, then world and style.
+pub fn chips(scene: &Scene, abilities: Option<&Abilities>) -> Vec<Chip> {
+    let can = |test: &dyn Fn(&Abilities) -> bool| abilities.is_none_or(test);
+    let mut chips: Vec<Chip> = scene
+        .items
+        .iter()
+        .map(|item| Chip {
+            target: ChipTarget::Item(item.id),
+            label: item_words(item),
+            dot: item.color.as_ref().map(|color| color.rgb),
+            drawable: can(&|abilities| abilities.can_draw(&item.kind)),
+        })
+        .collect();
+    chips.extend(scene.world.as_ref().map(|world| Chip {
+        target: ChipTarget::World,
+        label: without_article(&world.text).to_owned(),
+        dot: None,
+        drawable: can(&|abilities| abilities.can_show_world(world.theme)),
+    }));
+    chips.extend(scene.style.as_ref().map(|style| Chip {
+        target: ChipTarget::Style,
+        label: without_article(&style.text).to_owned(),
+        dot: None,
+        drawable: can(&|abilities| abilities.can_show_style(style.name)),
+    }));
+    chips
+}
+
+/// "an ice kingdom" is "ice kingdom" on a chip.
+fn without_article(text: &str) -> &str {
+    let without = ["an ", "a ", "the "].iter().find_map(|article| text.strip_prefix(article));
+    without.filter(|rest| !rest.is_empty()).unwrap_or(text)
+}
+
+/// "sword, blue, bigger".
+fn item_words(item: &Item) -> String {
+    let noun = item.said.clone().unwrap_or_else(|| item.kind.words());
+    let mut words = vec![if item.count > 1 { format!("{} × {noun}", item.count) } else { noun }];
+    words.extend(item.color.as_ref().map(|color| color.name.clone()));
+    let material = item.material.clone();
+    words.extend(material.filter(|material| item.color.as_ref().is_none_or(|color| color.name != *material)));
+    words.extend(size_word(item.size).map(str::to_owned));
+    if item.place_spoken && item.place != item.kind.natural_place() && !matches!(item.kind, ItemKind::Other(_)) {
+        words.push(item.place.as_str().replace('_', " "));
+    }
+    words.join(", ")
+}
+
+fn size_word(size: f32) -> Option<&'static str> {
+    match size {
+        size if size >= 2.9 => Some("enormous"),
+        size if size >= 1.9 => Some("much bigger"),
+        size if size > 1.05 => Some("bigger"),
+        size if size <= 0.35 => Some("tiny"),
+        size if size <= 0.55 => Some("much smaller"),
+        size if size < 0.95 => Some("smaller"),
+        _ => None,
+    }
+}
+
+/// What is wrong with the camera or the engine, if anything.
+pub fn banner(camera: &CameraState, fault: Option<&str>) -> Option<Banner> {
+    if let Some(fault) = fault {
+        return Some(Banner { text: format!("This is the plain mirror: {}.", sentence(fault)), short: "Plain mirror" });
+    }
+    match camera {
+        CameraState::Opening | CameraState::Live { .. } => None,
+        CameraState::StandIn(Why { absent: true, .. }) => Some(Banner {
+            text: "No camera found. This is a demo visitor; plug a camera in and the mirror switches to it.".into(),
+            short: "Demo visitor",
+        }),
+        CameraState::StandIn(why) => Some(Banner {
+            text: format!("{}. A demo visitor stands in until then.", sentence(&why.words)),
+            short: "Demo visitor",
+        }),
+        CameraState::Dark(why) => Some(Banner { text: format!("{}.", sentence(&why.words)), short: "No picture" }),
+    }
+}
+
+/// With a capital, without a full stop.
+fn sentence(words: &str) -> String {
+    let trimmed = words.trim().trim_end_matches('.');
+    let mut letters = trimmed.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The camera picker's lines: "whichever there is", the cameras, and a clip that plays one.
+pub fn camera_choices(cameras: &[CameraDescription], chosen: Option<&str>) -> Vec<CameraChoice> {
+    let mut choices = vec![CameraChoice { value: None, label: "Whichever is there".into() }];
+    choices.extend(
+        cameras.iter().map(|camera| CameraChoice { value: Some(camera.index.to_string()), label: camera.name.clone() }),
+    );
+    if let Some(chosen) = chosen
+        && !choices.iter().any(|choice| choice.value.as_deref() == Some(chosen))
+    {
+        let label = std::path::Path::new(chosen).file_name().map_or(chosen.into(), |name| name.to_string_lossy());
+        choices.push(CameraChoice { value: Some(chosen.to_owned()), label: label.into_owned() });
+    }
+    choices
+}
+
+#[cfg(test)]
+mod tests {
+    use otherglass_generator::scene::Conversation;
+
+    use super::*;
+
+    fn labels(said: &[&str]) -> Vec<String> {
+        let mut conversation = Conversation::new();
+        for utterance in said {
+            conversation.respond(utterance);
+        }
+        chips(conversation.scene(), None).into_iter().map(|chip| chip.label).collect()
+    }
+
+    #[test]
+    fn chips_say_what_and_how() {
+        assert_eq!(labels(&["I want to hold a sword", "make it bigger, make it blue"]), ["sword, blue, bigger"]);
+        assert_eq!(labels(&["give me a crown", "take me to an ice kingdom"]), ["crown", "ice kingdom"]);
+    }
+
+    #[test]
+    fn sizes_have_words_on_both_sides_of_natural() {
+        assert_eq!(size_word(1.0), None);
+        assert_eq!(
+            (size_word(1.5), size_word(2.25), size_word(4.0)),
+            (Some("bigger"), Some("much bigger"), Some("enormous"))
+        );
+        assert_eq!(
+            (size_word(0.67), size_word(0.44), size_word(0.25)),
+            (Some("smaller"), Some("much smaller"), Some("tiny"))
+        );
+    }
+
+    #[test]
+    fn an_absent_camera_is_told_apart_from_a_failing_one() {
+        let absent = CameraState::StandIn(Why { words: "no camera found; plug one in".into(), absent: true });
+        assert!(banner(&absent, None).is_some_and(|banner| banner.text.starts_with("No camera found.")));
+        let busy = CameraState::StandIn(Why { words: "camera 0: in use".into(), absent: false });
+        assert!(banner(&busy, None).is_some_and(|banner| banner.text.starts_with("Camera 0: in use. A demo")));
+        assert_eq!(banner(&CameraState::Opening, None), None);
+        assert!(
+            banner(&absent, Some("weights are damaged"))
+                .is_some_and(|banner| banner.text.contains("Weights are damaged"))
+        );
+    }
+
+    #[test]
+    fn a_clip_that_plays_the_camera_is_in_the_picker() {
+        let choices = camera_choices(&[], Some("clips/yes.mkv"));
+        assert_eq!(choices.len(), 2);
+        assert_eq!((choices[1].value.as_deref(), choices[1].label.as_str()), (Some("clips/yes.mkv"), "yes.mkv"));
+    }
+}
