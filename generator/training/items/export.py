@@ -1,7 +1,7 @@
 """Writes the items for the run time:  python -m items.export --run DIR [--assets DIR] [--reference DIR]
 
 assets: items.safetensors (f32) and items.json; reference: items_KIND.json, activations of exactly those weights for the tests of
-the Rust twin. The formats are described in README.md. Only kinds trained in DIR are written.
+the Rust twin. The formats are described in README.md. Kinds that are not trained in DIR stay as they are.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import pathlib
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from .charts import pose_frame, sword_frame
 from .drawing import ASSETS, Wardrobe, corners
@@ -42,13 +42,17 @@ def kind_table(kind: Kind, layers: list) -> dict:
 
 
 def export(run: pathlib.Path, assets: pathlib.Path) -> list:
-    """Writes the weights and the table of every kind whose layers are all trained in `run`; their names."""
-    tensors, kinds = {}, {}
+    """Writes the weights and the table of every kind whose layers are all trained in `run`; their names.
+
+    What `assets` holds of other kinds is kept.
+    """
+    tensors, kinds, written = *stored(assets), []
     for kind in KINDS.values():
         paths = [run / f"{kind.name}.{layer.name}.pt" for layer in kind.layers]
         if not all(p.exists() for p in paths):
             continue
         layers = []
+        tensors = {k: v for k, v in tensors.items() if not k.startswith(f"{kind.name}.")}
         for layer, path in zip(kind.layers, paths):
             state = torch.load(path, weights_only=True)
             if state["sizes"] != layer.sizes:
@@ -57,10 +61,21 @@ def export(run: pathlib.Path, assets: pathlib.Path) -> list:
                 tensors[f"{kind.name}.{layer.name}.{name.removeprefix('layers.')}"] = value.float().contiguous()
             layers.append(layer_table(kind, layer, state["box"]))
         kinds[kind.name] = kind_table(kind, layers)
+        written.append(kind.name)
+    kinds = {name: kinds[name] for name in KINDS if name in kinds}
     assets.mkdir(parents=True, exist_ok=True)
     save_file(tensors, assets / "items.safetensors")
     (assets / "items.json").write_text(json.dumps({"version": 1, "kinds": kinds}, indent=1) + "\n")
-    return list(kinds)
+    return written
+
+
+def stored(assets: pathlib.Path) -> tuple[dict, dict]:
+    """Weights and kinds that the folder holds already; kinds that the table no longer has are dropped."""
+    if not (assets / "items.json").is_file():
+        return {}, {}
+    kinds = json.loads((assets / "items.json").read_text())["kinds"]
+    kinds = {name: table for name, table in kinds.items() if name in KINDS}
+    return {k: v for k, v in load_file(assets / "items.safetensors").items() if k.split(".")[0] in kinds}, kinds
 
 
 def cases_of(kind: Kind, rng) -> list:

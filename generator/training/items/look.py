@@ -26,7 +26,12 @@ SHEETS = {  # kind: picture size, origin, unit in pixels, poses in degrees, colo
                    [(None, None), ((0.55, 0.10, 0.60), None)]),
     "cape": ((280, 300), (140, 75), 88, [(0, 0), (14, 0), (-30, 0), (55, 0)], [(None, None), ((0.10, 0.22, 0.70), (0.85, 0.85, 0.9))]),
 }  # fmt: skip
+LIKE = {"hand": "sword", "head": "wizard_hat", "shoulders": "cape"}  # what a kind without a sheet of its own is shown like
 GREY = 0.60
+
+
+def sheet_of(kind: Kind):
+    return SHEETS[kind.name] if kind.name in SHEETS else SHEETS[LIKE[kind.frame]]
 
 
 def frame_of(kind: Kind, pose, origin, unit: float):
@@ -54,7 +59,7 @@ def composite(house, kind: Kind, frame, params, size, tint, secondary, source) -
 
 
 def sheet(house, kind: Kind) -> np.ndarray:
-    size, origin, unit, poses, palette = SHEETS[kind.name]
+    size, origin, unit, poses, palette = sheet_of(kind)
     rows = []
     for tint, secondary in palette:
         for source in ("mesh", "field"):
@@ -66,7 +71,7 @@ def sheet(house, kind: Kind) -> np.ndarray:
 def figures(house, kind: Kind, count: int, unit: float | None = None) -> dict:
     """Means over held-out poses, per layer: {"layer": {"psnr_db", "alpha_iou", "alpha_error"}}."""
     rng = np.random.default_rng(HELD_OUT_SEED)
-    unit = unit or SHEETS[kind.name][2]
+    unit = unit or sheet_of(kind)[2]
     table = {}
     poses = [draw_pose(kind, rng) for _ in range(count)]
     for layer in kind.layers:

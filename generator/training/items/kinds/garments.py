@@ -1,0 +1,44 @@
+"""What hangs from the shoulders."""
+
+from ..meshes import cape
+from .base import Kind, Layer, entry, turn
+
+CAPE = Kind(
+    "cape", "shoulders", "shoulder_width", 1.0, (0.0, 0.0, 0.0), (0.72, 0.06, 0.10), (0.90, 0.70, 0.28), cape.build,
+    yaw_range_deg=65.0, pitch_range_deg=0.0, yaw_spread_deg=22.0, pitch_spread_deg=0.0,
+    layers=[
+        Layer(
+            "back", "behind",
+            {"type": "ray", "surfaces": [{
+                "kind": "cone", "center": [0.0, -0.15, cape.CENTER_Z], "tilt": 0.0, "rx": 0.85, "rz": 0.42, "slope": -0.27, "h_min": -3.0, "h_max": 0.6,
+            }]},
+            [
+                entry("a", 0.0, 1 / 1.4, octaves=5),
+                entry("b", -1.25, 1 / 1.7, octaves=5),
+                entry("view_x", octaves=2),
+                turn("0.back.theta", 5),
+                turn("0.front.theta", 3),
+                entry("0.back.h", -1.1, 1 / 1.7, octaves=1),
+                entry("0.gap", scale=2.0),
+            ],
+            (36, 36, 36), train_ppu=220, edge_unit=0.1, mask_unit=0.1, edge_range=0.2,
+        ),
+        Layer(
+            "front", "front",
+            {"type": "ray", "surfaces": [{
+                "kind": "cone", "center": [0.0, -0.05, cape.CENTER_Z], "tilt": 0.0, "rx": 0.25, "rz": 0.17, "slope": -4.0, "h_min": -0.8, "h_max": 0.1,
+            }]},
+            [
+                entry("a", 0.0, 1 / 0.9, octaves=5),
+                entry("b", -0.33, 1 / 0.5, octaves=4),
+                entry("view_x", octaves=2),
+                turn("0.front.theta", 4),
+                entry("0.front.h", -0.25, 1 / 0.4, octaves=2),
+                entry("0.gap", scale=2.0),
+            ],
+            (40, 40, 40), train_ppu=360, edge_unit=0.05, mask_unit=0.05, edge_range=0.10,
+        ),
+    ],
+)  # fmt: skip
+
+KINDS = (CAPE,)
