@@ -17,6 +17,8 @@ const CONVERSATIONS: &[&[&str]] = &[
     &["a red cape and a pair of black sunglasses", "no, not black, green", "put the sword in the other hand"],
     &["give me two torches", "keep one", "a wooden shield instead of the torch"],
     &["make everything look like an oil painting", "no style", "give me a toaster", "start over"],
+    &["take me to a castle", "another castle", "a different castle please", "another one", "take me to an ice kingdom"],
+    &["带我去城堡", "换一个城堡"],
     &["what time is it", "blorf the wug", "take a picture"],
 ];
 
@@ -60,7 +62,9 @@ fn conversations_become_the_stored_edits() {
     }
     let stored = std::fs::read_to_string(golden()).unwrap_or_default();
     if let Some(difference) = difference(&stored, &now) {
-        panic!("{difference}\nIf the new one is right: UPDATE_GOLDEN=1 cargo test -p otherglass-generator --test golden");
+        panic!(
+            "{difference}\nIf the new one is right: UPDATE_GOLDEN=1 cargo test -p otherglass-generator --test golden"
+        );
     }
 }
 

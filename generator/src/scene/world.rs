@@ -39,12 +39,20 @@ pub struct World {
     pub text: String,
     /// The nearest world of the house vocabulary.
     pub theme: Option<Theme>,
+    /// Which of the theme's places: "another castle" is the next one. A renderer with fewer goes round.
+    #[serde(default)]
+    pub layout: u32,
 }
 
 impl World {
+    /// A world asked for in these words.
+    pub fn new(text: impl Into<String>, theme: Option<Theme>) -> Self {
+        Self { text: text.into(), theme, layout: 0 }
+    }
+
     /// A world known to the house vocabulary, under its own name.
     pub fn from_theme(theme: Theme) -> Self {
-        Self { text: theme.as_str().replace('_', " "), theme: Some(theme) }
+        Self::new(theme.as_str().replace('_', " "), Some(theme))
     }
 }
 

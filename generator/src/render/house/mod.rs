@@ -44,7 +44,7 @@ use self::matte::Matte;
 use self::nets::{PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
 use self::planes::{Fit, Rgba, Shrink};
 use self::sketch::{Sketcher, Worn};
-use self::worlds::Worlds;
+use self::worlds::{Shown, Worlds};
 use super::{RenderError, Renderer, RendererOptions, StageTiming};
 use crate::scene::{ItemKind, Scene, StyleName, Theme};
 
@@ -59,7 +59,7 @@ pub struct House {
     worlds: Worlds,
     pool: Arc<ThreadPool>,
     worn: Vec<Worn>,
-    theme: Option<Theme>,
+    world: Option<Shown>,
     tracker: Tracker,
     sketcher: Sketcher,
     /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
@@ -105,20 +105,23 @@ impl House {
         let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
         let mut pictures = BTreeMap::new();
         for theme in Theme::ALL {
-            let name = format!("house/worlds/{}.", theme.as_str());
-            if let Some(path) = assets.below(&name).next() {
-                let asset = assets.take(path)?;
-                pictures.insert(theme.as_str(), (asset.path, asset.bytes));
+            let of_theme = ["", "-2", "-3"].map(|place| format!("house/worlds/{}{place}.", theme.as_str()));
+            let paths = of_theme.iter().filter_map(|name| assets.below(name).next());
+            let places = paths
+                .map(|path| assets.take(path).map(|asset| (asset.path, asset.bytes)))
+                .collect::<Result<Vec<_>, _>>()?;
+            if !places.is_empty() {
+                pictures.insert(theme.as_str(), places);
             }
         }
         Ok(Self {
             sense,
             painter,
             fields: fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?,
-            worlds: Worlds::new(pictures),
+            worlds: Worlds::new(pictures, options.seed),
             pool: Arc::new(pool),
             worn: Vec::new(),
-            theme: None,
+            world: None,
             tracker: Tracker::default(),
             sketcher: Sketcher::default(),
             noise: gaussian_noise(options.seed, 3 * PAINT.0 * PAINT.1),
@@ -192,9 +195,9 @@ impl House {
         note(&mut self.timings, "items", started);
 
         let started = Instant::now();
-        let world = match self.theme {
-            Some(theme) => {
-                let picture = self.worlds.picture(theme, frame.width, frame.height)?;
+        let world = match self.world {
+            Some(shown) => {
+                let picture = self.worlds.picture(shown, frame.width, frame.height)?;
                 sized.shrink.run(picture, &mut inputs[7 * area..10 * area]);
                 Some(picture)
             }
@@ -229,13 +232,14 @@ impl Renderer for House {
 
     fn set_scene(&mut self, scene: &Scene) {
         self.worn = Worn::of_scene(scene, &self.fields);
-        self.theme = scene.world.as_ref().and_then(|world| world.theme).filter(|theme| self.worlds.has(*theme));
+        let known = |world: &crate::scene::World| Some(Shown { theme: world.theme?, layout: world.layout });
+        self.world = scene.world.as_ref().and_then(known).filter(|shown| self.worlds.has(shown.theme));
     }
 
     fn render(&mut self, frame: &Frame) -> Result<Frame, RenderError> {
         self.timings.clear();
         self.prepare(frame)?;
-        if self.worn.is_empty() && self.theme.is_none() {
+        if self.worn.is_empty() && self.world.is_none() {
             return Ok(frame.clone());
         }
         let pool = Arc::clone(&self.pool);

@@ -278,6 +278,8 @@ impl Resolver<'_> {
         let mut goal = goal.clone();
         if let Some(first) = &first
             && first.place.is_hand()
+            // Two torches are in both hands because they are two; what comes instead need not be.
+            && (first.place != Place::BothHands || first.place_spoken)
             && goal.place.is_none()
             && np.count.is_none()
             && self.new_kind(np, &Clause::default()).0.natural_place().is_hand()

@@ -99,6 +99,8 @@ pub enum What {
     World {
         theme: Option<Theme>,
         text: String,
+        /// "another castle": not the one that is there.
+        another: bool,
     },
     Style {
         name: Option<StyleName>,

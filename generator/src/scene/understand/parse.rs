@@ -49,6 +49,17 @@ impl<'a> Parser<'a> {
         self.tokens.get(at)
     }
 
+    /// Whether the place named there is asked for as another one: "another castle", "a different ice kingdom".
+    pub(super) fn another_before(&self, at: usize) -> bool {
+        let says_so = |token: &Token| {
+            matches!(token.tag, Tag::Mark(Mark::Another)) || token.text.split(' ').any(|word| word == "another")
+        };
+        let adjoins = |k: usize| k > 0 && self.tokens[k].gap == Gap::None;
+        says_so(&self.tokens[at])
+            || adjoins(at) && says_so(&self.tokens[at - 1])
+            || adjoins(at) && adjoins(at - 1) && says_so(&self.tokens[at - 2])
+    }
+
     /// The tag there, if nothing separates it from the one before.
     pub(super) fn adjoining(&self, at: usize) -> Option<&'a Tag> {
         self.tokens.get(at).filter(|token| token.gap == Gap::None).map(|token| &token.tag)
@@ -97,7 +108,8 @@ impl<'a> Parser<'a> {
             Tag::World(theme) => {
                 let text = self.tokens[at].original.clone();
                 if !self.noun_phrase_follows(at) {
-                    self.goal(What::World { theme: *theme, text });
+                    let another = self.another_before(at);
+                    self.goal(What::World { theme: *theme, text, another });
                 }
             }
             Tag::Style(name) => {
@@ -112,7 +124,9 @@ impl<'a> Parser<'a> {
                     self.noun(at);
                 } else if matches!(self.adjoining(at + 1), Some(Tag::Pron(Pron::World))) {
                     self.at = at + 2;
-                    self.goal(What::World { theme: role.theme, text: format!("{} world", token.original) });
+                    let another = self.another_before(at);
+                    let text = format!("{} world", token.original);
+                    self.goal(What::World { theme: role.theme, text, another });
                 } else {
                     self.goal(What::Role { role: role.clone(), text: token.original.clone() });
                 }
@@ -549,7 +563,7 @@ impl<'a> Parser<'a> {
         {
             self.at = after + usize::from(then_world);
             let text = self.text(at, self.at);
-            self.goal(What::World { theme: None, text });
+            self.goal(What::World { theme: None, text, another: false });
         } else if then_style && self.now.act.is_some() && words <= 3 {
             self.at = after + 1;
             self.goal(What::Style { name: None, text });

@@ -1,6 +1,6 @@
 //! Taking away, keeping, and bringing back.
 
-use super::clause::{Attr, Clause, Det, Goal, Link, What};
+use super::clause::{Attr, Clause, Det, Goal, Head, Link, What};
 use super::memory::{Change, Topic};
 use super::resolve::{Note, Resolver, is_world};
 use super::tag::Pron;
@@ -203,7 +203,21 @@ impl Resolver<'_> {
         }
         for goal in &clause.goals {
             let ids = match &goal.what {
-                What::Np(np) => self.referents(np),
+                What::Np(np) => {
+                    let ids = self.referents(np);
+                    self.keep_count(&ids, np.count.or((np.head == Head::One).then_some(1)));
+                    ids
+                }
+                // "keep one" of two torches.
+                What::Implicit => {
+                    let ids = self.implicit_target(clause, goal);
+                    let count = goal.attrs.iter().find_map(|attr| match attr {
+                        Attr::Count(count) => Some(*count),
+                        _ => None,
+                    });
+                    self.keep_count(&ids, count);
+                    ids
+                }
                 What::Pron(pron) => self.pronoun(*pron),
                 What::World { .. } | What::Style { .. } => {
                     self.keeps_world = true;
@@ -223,6 +237,14 @@ impl Resolver<'_> {
         } else {
             self.notes.push(Note::Left);
         }
+    }
+
+    /// Of those that are more than `count`, the rest goes.
+    fn keep_count(&mut self, ids: &[u64], count: Option<u32>) {
+        let Some(count) = count else { return };
+        let more = |id: &u64| self.work.item(*id).is_some_and(|item| item.count > count);
+        let many: Vec<u64> = ids.iter().copied().filter(more).collect();
+        self.change(&many, &Change::Count(count));
     }
 
     /// "just the crown": nothing else.
@@ -267,8 +289,8 @@ impl Resolver<'_> {
                     }
                     named = true;
                 }
-                What::World { theme, text } => {
-                    self.set_world(crate::scene::World { text: text.clone(), theme: *theme });
+                What::World { theme, text, .. } => {
+                    self.set_world(crate::scene::World::new(text, *theme));
                     named = true;
                 }
                 What::Style { name, text } => {

@@ -4,11 +4,11 @@
 //! edits, and notes for the reply.
 
 use super::Reading;
-use super::clause::{Attr, Clause, Det, Goal, Head, Link, What};
+use super::clause::{Attr, Clause, Det, Goal, Head, Link, Np, What};
 use super::memory::{Change, Memory, Op, Topic};
 use super::tag::{Act, PlaceRef, Pron, Role, SizeChange};
 use crate::scene::conversation::History;
-use crate::scene::{Edit, Item, Place, Scene, Style, World};
+use crate::scene::{Edit, Item, Place, Scene, Style, Theme, World};
 
 /// Something to tell the visitor.
 #[derive(Clone, Debug, PartialEq)]
@@ -305,7 +305,7 @@ impl<'a> Resolver<'a> {
     fn names_something_there(&self, clause: &Clause) -> bool {
         clause.goals.iter().any(|goal| match &goal.what {
             What::Np(np) => np.attrs.is_empty() && goal.attrs.is_empty() && !self.candidates(np).is_empty(),
-            What::World { theme, text } => {
+            What::World { theme, text, .. } => {
                 self.work.world.as_ref().is_some_and(|world| world.theme == *theme || world.text == *text)
             }
             What::Style { name, text } => {
@@ -354,10 +354,12 @@ impl<'a> Resolver<'a> {
                 What::World { .. } if goal.link == Link::With && at > 0 && !is_world(&clause.goals[at - 1]) => {}
                 // "glasses like Harry Potter".
                 What::World { .. } if goal.link == Link::As && at > 0 && clause.goals[at - 1].np().is_some() => {}
-                What::World { theme, text } => {
+                What::World { theme, text, another } => {
                     let later = clause.goals[at + 1..].iter().any(|goal| is_world(goal) && goal.link == Link::To);
                     if !later {
-                        self.set_world(World { text: text.clone(), theme: *theme });
+                        let another = *another || matches!(clause.act, Some(Act::Change | Act::ChangeTo));
+                        let layout = if another { self.next_layout(*theme) } else { 0 };
+                        self.set_world(World { layout, ..World::new(text, *theme) });
                     }
                 }
                 What::Style { name, text } => self.set_style(Style { text: text.clone(), name: *name }),
@@ -366,7 +368,7 @@ impl<'a> Resolver<'a> {
                 What::Role { role, text } => self.role(role, text, clause),
                 What::Pron(Pron::World) => {
                     if let Some(Attr::Color(color)) = goal.attrs.first() {
-                        self.set_world(World { text: format!("{} background", color.name), theme: None });
+                        self.set_world(World::new(format!("{} background", color.name), None));
                     }
                 }
                 What::Pron(Pron::Me) => to_visitor = true,
@@ -390,6 +392,16 @@ impl<'a> Resolver<'a> {
                 What::Implicit => {
                     let ids = self.implicit_target(clause, goal);
                     targets = self.describe(&ids, goal, &[], &mut waiting, clause);
+                }
+                // "another one", right after a world.
+                What::Np(Np { head: Head::One, det: Det::Another, .. })
+                    if self.topic == Topic::World
+                        && self.work.world.is_some()
+                        && !clause.goals[at + 1..].iter().any(is_world) =>
+                {
+                    if let Some(world) = self.work.world.clone() {
+                        self.set_world(World { layout: self.next_layout(world.theme), ..world });
+                    }
                 }
                 // "wings like a butterfly".
                 What::Np(np)
@@ -425,7 +437,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a description without a noun is about ("bigger", "the other hand").
-    fn implicit_target(&self, clause: &Clause, goal: &Goal) -> Vec<u64> {
+    pub(super) fn implicit_target(&self, clause: &Clause, goal: &Goal) -> Vec<u64> {
         let hand = matches!(goal.place, Some(PlaceRef::OtherHand | PlaceRef::Left | PlaceRef::Right | PlaceRef::Hand))
             || goal.place == Some(PlaceRef::At(Place::LeftHand))
             || goal.place == Some(PlaceRef::At(Place::RightHand));
@@ -519,9 +531,15 @@ impl<'a> Resolver<'a> {
             self.role_items.push(id);
         }
         if let Some(theme) = role.theme {
-            self.set_world(World { text: text.to_owned(), theme: Some(theme) });
+            self.set_world(World::new(text, Some(theme)));
         }
         self.begun = true;
+    }
+
+    /// The place after the one that is shown, where that is of the same theme; the first otherwise.
+    fn next_layout(&self, theme: Option<Theme>) -> u32 {
+        let shown = self.work.world.as_ref().filter(|world| theme.is_some() && world.theme == theme);
+        shown.map_or(0, |world| world.layout.wrapping_add(1))
     }
 
     pub(super) fn set_world(&mut self, world: World) {
