@@ -4,6 +4,9 @@ A shard is a folder `shard_0000` with rgba.npy (N,192,256,4) uint8 (straight alp
 depth.npy (N,192,256) uint16 (mm along the ray, 65535 none) and labels.json (N dicts). Sample i depends on the
 seed and i alone. A shard is written beside its name and renamed when whole; whole shards are skipped, so a
 run that was cut off goes on where it stopped.
+
+With --held-out the samples are of characters that training never sees (id divisible by 20) and of no others: a
+folder for evaluation, a twentieth of the drawing.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from pathlib import Path
 import numpy as np
 
 SHARD_SAMPLES = 250
+SAMPLES_PER_CHARACTER = 10
+HELD_OUT_EVERY = 20  # characters
 
 
 def shard_path(out: Path, shard: int) -> Path:
@@ -44,8 +49,16 @@ def is_whole(path: Path, size: int) -> bool:
         return len(json.load(handle)) >= size
 
 
-def write_shard(studio, out: Path, shard: int, size: int, tick=lambda: None) -> Path:
-    """Draw samples shard*250 .. +size and put the folder in place in one rename."""
+def sample_index(position: int, held_out: bool) -> int:
+    """Which sample of the seed stands at that position of a folder."""
+    if not held_out:
+        return position
+    character, own = divmod(position, SAMPLES_PER_CHARACTER)
+    return character * HELD_OUT_EVERY * SAMPLES_PER_CHARACTER + own
+
+
+def write_shard(studio, out: Path, shard: int, size: int, held_out: bool = False, tick=lambda: None) -> Path:
+    """Draw the samples at positions shard*250 .. +size and put the folder in place in one rename."""
     from .render import HEIGHT, WIDTH
 
     final = shard_path(out, shard)
@@ -59,7 +72,7 @@ def write_shard(studio, out: Path, shard: int, size: int, tick=lambda: None) -> 
     }
     labels = []
     for k in range(size):
-        images, label = studio.sample(shard * SHARD_SAMPLES + k)
+        images, label = studio.sample(sample_index(shard * SHARD_SAMPLES + k, held_out))
         for name, array in arrays.items():
             array[k] = images[name]
         labels.append(label)
@@ -73,13 +86,13 @@ def write_shard(studio, out: Path, shard: int, size: int, tick=lambda: None) -> 
     return final
 
 
-def _work(humans: str, out: str, seed: int, jobs: list, queue) -> None:
+def _work(humans: str, out: str, seed: int, jobs: list, held_out: bool, queue) -> None:
     from .sample import Studio
 
     try:
         studio = Studio(humans, seed)
         for shard, size in jobs:
-            write_shard(studio, Path(out), shard, size, lambda: queue.put(1))
+            write_shard(studio, Path(out), shard, size, held_out, lambda: queue.put(1))
             queue.put(f"{shard_path(Path(out), shard)}: {size} samples")
     except Exception as error:  # the parent reports it and stops
         queue.put(RuntimeError(f"{type(error).__name__}: {error}"))
@@ -87,7 +100,7 @@ def _work(humans: str, out: str, seed: int, jobs: list, queue) -> None:
     queue.put(None)
 
 
-def build(humans: Path, out: Path, count: int, seed: int, processes: int = 1) -> int:
+def build(humans: Path, out: Path, count: int, seed: int, processes: int = 1, held_out: bool = False) -> int:
     """Write all missing shards; returns how many samples were drawn."""
     out.mkdir(parents=True, exist_ok=True)
     jobs = [(k, n) for k, n in enumerate(shard_sizes(count)) if not is_whole(shard_path(out, k), n)]
@@ -97,7 +110,7 @@ def build(humans: Path, out: Path, count: int, seed: int, processes: int = 1) ->
         return 0
     context = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=1024)
-    workers = [context.Process(target=_work, args=(str(humans), str(out), seed, jobs[k::processes], queue), name=f"people-{k}") for k in range(min(processes, len(jobs)))]
+    workers = [context.Process(target=_work, args=(str(humans), str(out), seed, jobs[k::processes], held_out, queue), name=f"people-{k}") for k in range(min(processes, len(jobs)))]
     for w in workers:
         w.start()
     begin, done, running, shown = time.time(), 0, len(workers), 0.0
@@ -132,8 +145,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--held-out", action="store_true", help="only characters that training never sees")
     a = parser.parse_args()
-    done = build(a.humans, a.out, a.count, a.seed, a.processes)
+    done = build(a.humans, a.out, a.count, a.seed, a.processes, a.held_out)
     print(f"drew {done} samples into {a.out}", flush=True)
 
 

@@ -7,15 +7,14 @@ import numpy as np
 from . import blur
 from .assets import Library
 from .body import BODY_VERTICES, apply_targets, expression_weights
+from .build import SAMPLES_PER_CHARACTER
 from .character import Character, make_character
 from .framing import draw_head_place, draw_view
 from .labels import make_labels
 from .render import Renderer
 from .rig import Rig
 
-SAMPLES_PER_CHARACTER = 10
 MOTION_BLUR_SHARE = 0.2
-HELD_OUT_EVERY = 20  # characters whose id divides by this are for testing only
 
 
 class Studio:

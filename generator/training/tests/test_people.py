@@ -192,6 +192,14 @@ def test_a_cut_off_shard_is_not_taken_for_whole_and_is_drawn_again(tmp_path, mon
     assert not people_build.is_whole(people_build.shard_path(tmp_path, 1), 4), "a smaller shard does not stand for a larger one"
 
 
+def test_a_held_out_folder_holds_only_characters_that_training_never_sees():
+    drawn = [people_build.sample_index(k, held_out=True) for k in range(35)]
+    assert drawn[:10] == list(range(10)) and drawn[10:20] == list(range(200, 210)) and len(set(drawn)) == 35
+    characters = {index // people_build.SAMPLES_PER_CHARACTER for index in drawn}
+    assert characters == {0, 20, 40, 60}
+    assert {people_build.sample_index(k, held_out=False) // people_build.SAMPLES_PER_CHARACTER for k in range(35)} != characters
+
+
 @needs_humans
 def test_build_skips_whole_shards(tmp_path, monkeypatch, capsys):
     people_build.write_shard(FakeStudio(), tmp_path, 0, 2)
