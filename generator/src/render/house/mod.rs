@@ -23,6 +23,7 @@ mod nets;
 mod planes;
 #[cfg(test)]
 mod reference_tests;
+mod silhouette;
 mod sketch;
 mod weights;
 mod worlds;
@@ -43,6 +44,7 @@ use self::hiding::Dressed;
 use self::matte::Matte;
 use self::nets::{PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
 use self::planes::{Fit, Rgba, Shrink};
+use self::silhouette::Silhouette;
 use self::sketch::{Sketcher, Worn};
 use self::worlds::{Shown, Worlds};
 use super::{RenderError, Renderer, RendererOptions, StageTiming};
@@ -87,6 +89,7 @@ struct Buffers {
     front: Rgba,
     behind: Rgba,
     maps: Vec<f32>,
+    silhouette: Silhouette,
     matte: Matte,
 }
 
@@ -182,7 +185,7 @@ impl House {
         let body = self.tracker.follow(&seen);
         let Some(sized) = &mut self.sized else { return Err(RenderError::Model("no frame was prepared".into())) };
         let area = PAINT.0 * PAINT.1;
-        let Buffers { inputs, sketch_alpha, front, behind, maps, matte, .. } = &mut self.buffers;
+        let Buffers { inputs, sketch_alpha, front, behind, maps, silhouette, matte, .. } = &mut self.buffers;
 
         let started = Instant::now();
         let in_model = body.scaled(PAINT.0 as f32);
@@ -216,6 +219,7 @@ impl House {
         note(&mut self.timings, "paint", started);
 
         let started = Instant::now();
+        silhouette.support(&mut maps[map::MATTE * area..(map::MATTE + 1) * area], &sensed.parts);
         matte.fit(&maps[map::MATTE * area..(map::MATTE + 1) * area], &inputs[..3 * area], PAINT.0, PAINT.1);
         let mut out = vec![0; frame.pixels.len()];
         let with = Ingredients { camera: &frame.pixels, world, front, behind, sketch_alpha, maps, matte };
