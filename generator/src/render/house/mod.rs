@@ -160,6 +160,7 @@ impl House {
                 composer: Composer::new(camera.0, camera.1, fit),
             });
             self.tracker.reset();
+            self.buffers.silhouette.reset();
         }
         Ok(())
     }
@@ -244,6 +245,8 @@ impl Renderer for House {
         self.timings.clear();
         self.prepare(frame)?;
         if self.worn.is_empty() && self.world.is_none() {
+            // The body may be elsewhere when it is looked for again.
+            self.reset();
             return Ok(frame.clone());
         }
         let pool = Arc::clone(&self.pool);
@@ -254,6 +257,7 @@ impl Renderer for House {
     fn reset(&mut self) {
         self.tracker.reset();
         self.sketcher.reset();
+        self.buffers.silhouette.reset();
     }
 
     fn timings(&self) -> &[StageTiming] {

@@ -2,7 +2,7 @@
 //!
 //! The painter's matte is fine at edges and sometimes doubts what lies far inside: a white print on a dark shirt, jeans.
 //! The sense network's body parts are coarse and sure of the inside. So the parts set a floor under the matte, one cell
-//! away from the outline, which stays the painter's.
+//! away from the outline, which stays the painter's. What was body a moment ago is not given up for a mere doubt.
 
 use super::nets::{Grid, PAINT, PARTS};
 
@@ -11,23 +11,37 @@ const BEGINS: f32 = 0.6;
 const WHOLE: f32 = 0.9;
 /// Half the width of doubtful clefts (an arm along the trunk) that are closed, in cells.
 const CLEFT: usize = 2;
+/// Below this probability a cell is not in doubt but empty.
+const EMPTY: f32 = 0.15;
+/// How much of a cell's earlier certainty is left after one frame of doubt: half of it after seven.
+const KEPT: f32 = 0.9;
 
 /// Memory kept from frame to frame.
 #[derive(Debug, Default)]
 pub struct Silhouette {
+    /// Probability of the body in each cell, doubts of single frames bridged.
     body: Vec<f32>,
     closed: Vec<f32>,
     scratch: Vec<f32>,
 }
 
 impl Silhouette {
+    /// Forgets what was body before.
+    pub fn reset(&mut self) {
+        let Self { body, closed: _, scratch: _ } = self;
+        body.clear();
+    }
+
     /// Raises `matte` (192, 256) to the floor that `parts` (48, 64, 9), probabilities, give.
     pub fn support(&mut self, matte: &mut [f32], parts: &Grid) {
         let (width, height) = (parts.width, parts.height);
         assert!(parts.channels == PARTS && PAINT == (width * 4, height * 4) && matte.len() == PAINT.0 * PAINT.1);
         let Self { body, closed, scratch } = self;
-        body.clear();
-        body.extend((0..width * height).map(|i| 1.0 - parts.pixel(i / width, i % width)[0]));
+        body.resize(width * height, 0.0);
+        for (i, body) in body.iter_mut().enumerate() {
+            let seen = 1.0 - parts.pixel(i / width, i % width)[0];
+            *body = if seen < EMPTY { seen } else { seen.max(KEPT * *body) };
+        }
         closed.clone_from(body);
         extreme(closed, (width, height), CLEFT, f32::max, scratch);
         extreme(closed, (width, height), CLEFT, f32::min, scratch);
@@ -116,5 +130,22 @@ mod tests {
     #[test]
     fn a_sure_gap_stays_a_gap() {
         assert_eq!(supported(0.05)[30 * 4 + 2], 0.2);
+    }
+
+    #[test]
+    fn a_doubt_of_one_frame_is_bridged_and_certainty_is_not() {
+        let second = |cleft: f32, reset: bool| {
+            let mut silhouette = Silhouette::default();
+            silhouette.support(&mut vec![0.2; PAINT.0 * PAINT.1], &parts(1.0));
+            if reset {
+                silhouette.reset();
+            }
+            let mut matte = vec![0.2; PAINT.0 * PAINT.1];
+            silhouette.support(&mut matte, &parts(cleft));
+            matte[96 * PAINT.0 + 30 * 4 + 2]
+        };
+        assert!(second(0.3, false) > 0.9);
+        assert_eq!(second(0.3, true), 0.2, "without the frame before it is a doubt");
+        assert_eq!(second(0.05, false), 0.2, "the arm moved away");
     }
 }
