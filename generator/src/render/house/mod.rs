@@ -5,7 +5,7 @@
 //!                           │                │
 //!                           │        item frames ─> fields drawn twice: at 256x192 (sketch) and at full size
 //!                           v                v
-//!        noise, world ─> Painter: matte, visibility, light, residual ─> composed at full size
+//!        noise, world ─> Painter: matte, visibility, light, residual ─> composed at full size ─> style
 //! ```
 //!
 //! Lengths inside are in pixels of the model's picture or of the camera's, as each place says.
@@ -45,6 +45,7 @@ use self::nets::{PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
 use self::planes::{Fit, Rgba, Shrink};
 use self::sketch::{Sketcher, Worn};
 use self::worlds::Worlds;
+use super::style::Stylist;
 use super::{RenderError, Renderer, RendererOptions, StageTiming};
 use crate::scene::{ItemKind, Scene, StyleName, Theme};
 
@@ -62,6 +63,7 @@ pub struct House {
     theme: Option<Theme>,
     tracker: Tracker,
     sketcher: Sketcher,
+    stylist: Stylist,
     /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
     noise: Vec<f32>,
     sized: Option<Sized>,
@@ -121,6 +123,7 @@ impl House {
             theme: None,
             tracker: Tracker::default(),
             sketcher: Sketcher::default(),
+            stylist: Stylist::new(options.seed),
             noise: gaussian_noise(options.seed, 3 * PAINT.0 * PAINT.1),
             sized: None,
             buffers: Buffers::default(),
@@ -230,22 +233,33 @@ impl Renderer for House {
     fn set_scene(&mut self, scene: &Scene) {
         self.worn = Worn::of_scene(scene, &self.fields);
         self.theme = scene.world.as_ref().and_then(|world| world.theme).filter(|theme| self.worlds.has(*theme));
+        self.stylist.set(scene.style.as_ref().and_then(|style| style.name));
     }
 
     fn render(&mut self, frame: &Frame) -> Result<Frame, RenderError> {
         self.timings.clear();
         self.prepare(frame)?;
-        if self.worn.is_empty() && self.theme.is_none() {
+        let drawn = !self.worn.is_empty() || self.theme.is_some();
+        if !drawn && !self.stylist.is_on() {
             return Ok(frame.clone());
         }
         let pool = Arc::clone(&self.pool);
-        let pixels = pool.install(|| self.draw(frame))?;
+        let pixels = pool.install(|| {
+            let mut pixels = if drawn { self.draw(frame)? } else { frame.pixels.clone() };
+            if self.stylist.is_on() {
+                let started = Instant::now();
+                self.stylist.paint(&mut pixels, frame.width as usize, frame.height as usize);
+                note(&mut self.timings, "style", started);
+            }
+            Ok::<_, RenderError>(pixels)
+        })?;
         Ok(Frame { pixels, ..*frame })
     }
 
     fn reset(&mut self) {
         self.tracker.reset();
         self.sketcher.reset();
+        self.stylist.reset();
     }
 
     fn timings(&self) -> &[StageTiming] {
@@ -260,8 +274,8 @@ impl Renderer for House {
         self.worlds.has(theme)
     }
 
-    fn can_show_style(&self, _style: StyleName) -> bool {
-        false
+    fn can_show_style(&self, style: StyleName) -> bool {
+        StyleName::ALL.contains(&style)
     }
 }
 

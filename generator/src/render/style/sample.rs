@@ -1,0 +1,85 @@
+//! Reading smaller pictures at the places of full pixels.
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::plane::Plane;
+
+/// One row of a fine picture as full pixels see it.
+#[derive(Clone, Copy, Debug)]
+pub struct FineRow<'a> {
+    above: &'a [f32],
+    below: &'a [f32],
+    weight: f32,
+    /// Fine pixels per full pixel; 1 where the two are the same.
+    scale: f32,
+}
+
+impl<'a> FineRow<'a> {
+    /// Row `y` of the full picture, `step` full pixels in a fine one.
+    #[must_use]
+    pub fn new(plane: &'a Plane, y: usize, step: usize) -> Self {
+        let scale = 1.0 / step as f32;
+        let place = ((y as f32 + 0.5) * scale - 0.5).clamp(0.0, plane.height as f32 - 1.0);
+        let top = place as usize;
+        let below = plane.row((top + 1).min(plane.height - 1));
+        Self { above: plane.row(top), below, weight: place - top as f32, scale }
+    }
+
+    /// The value at full pixel `x`.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(&self, x: usize) -> f32 {
+        if self.scale == 1.0 {
+            return self.above[x];
+        }
+        let last = self.above.len() - 1;
+        let place = ((x as f32 + 0.5) * self.scale - 0.5).clamp(0.0, last as f32);
+        let left = place as usize;
+        let (right, u) = ((left + 1).min(last), place - left as f32);
+        let above = self.above[left] + u * (self.above[right] - self.above[left]);
+        let below = self.below[left] + u * (self.below[right] - self.below[left]);
+        above + self.weight * (below - above)
+    }
+}
+
+/// A coarse picture of four channels a pixel, for reading between pixels.
+#[derive(Clone, Debug)]
+pub struct Quads {
+    data: Vec<[f32; 4]>,
+    width: usize,
+    height: usize,
+}
+
+impl Quads {
+    #[must_use]
+    pub fn new((width, height): (usize, usize)) -> Self {
+        Self { data: vec![[0.0; 4]; width * height], width, height }
+    }
+
+    /// Puts four planes of that size together.
+    pub fn pack(&mut self, planes: [&Plane; 4]) {
+        let width = self.width;
+        self.data.par_chunks_exact_mut(width).enumerate().with_min_len(16).for_each(|(y, row)| {
+            let [a, b, c, d] = planes.map(|plane| plane.row(y));
+            for (x, quad) in row.iter_mut().enumerate() {
+                *quad = [a[x], b[x], c[x], d[x]];
+            }
+        });
+    }
+
+    /// The bilinear value at a position in pixels (pixel centres at .5), the border's beyond it.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(&self, x: f32, y: f32) -> [f32; 4] {
+        let x = (x - 0.5).clamp(0.0, self.width as f32 - 1.0);
+        let y = (y - 0.5).clamp(0.0, self.height as f32 - 1.0);
+        let (left, top) = (x as usize, y as usize);
+        let (u, v) = (x - left as f32, y - top as f32);
+        let right = (left + 1).min(self.width - 1);
+        let (above, below) = (top * self.width, (top + 1).min(self.height - 1) * self.width);
+        let [a, b, c, d] = [above + left, above + right, below + left, below + right].map(|i| &self.data[i]);
+        let weights = [(1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v];
+        std::array::from_fn(|k| weights[0] * a[k] + weights[1] * b[k] + weights[2] * c[k] + weights[3] * d[k])
+    }
+}
