@@ -2,7 +2,7 @@
 
 use pulp::Arch;
 
-use super::plane::{LANES, Lanes, Plane, load, luma};
+use super::plane::{LANES, Lanes, Plane, load, luma, vectorised};
 
 /// The greatest reach of a blur on either side, in pixels.
 const MOST_REACH: usize = 24;
@@ -140,7 +140,8 @@ pub fn fill_three(planes: [&mut Plane; 3], arch: Arch, make: impl Fn(usize, usiz
     let width = planes[0].width;
     let [a, b, c] = planes.map(|plane| plane.data.par_chunks_exact_mut(width));
     a.zip(b).zip(c).enumerate().with_min_len(8).for_each(|(y, ((a, b), c))| {
-        arch.dispatch(
+        vectorised(
+            arch,
             #[inline(always)]
             || {
                 for x in (0..width).step_by(LANES) {

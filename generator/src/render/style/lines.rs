@@ -12,7 +12,7 @@ use super::plane::{LANES, Plane, load};
 /// The ratio of the two Gaussians' sigmas that comes nearest to a Laplacian (Marr, Hildreth, 1980).
 const RATIO: f32 = 1.6;
 /// Pixels looked at on either side along an edge.
-const TAPS: i32 = 3;
+const TAPS: i32 = 2;
 
 /// Where lines are, frame by frame.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use pulp::Arch;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::plane::Plane;
+use super::plane::{Plane, vectorised};
 use super::sizes::Sizes;
 
 /// The share of a small difference that is taken over in one frame.
@@ -55,7 +55,8 @@ impl Look {
         let (stride, step) = (sizes.width * 3, sizes.step);
         let width = self.luma.width;
         self.luma.data.par_chunks_exact_mut(width).enumerate().with_min_len(8).for_each(|(y, row)| {
-            arch.dispatch(
+            vectorised(
+                arch,
                 #[inline(always)]
                 || {
                     if step == 1 {

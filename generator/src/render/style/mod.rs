@@ -25,6 +25,8 @@ mod pixels;
 mod plane;
 mod sample;
 mod sizes;
+#[cfg(test)]
+mod tests;
 mod texture;
 mod watercolor;
 

@@ -14,17 +14,17 @@ use super::Paint;
 use super::filter::Kuwahara;
 use super::flow::Flow;
 use super::look::Look;
-use super::plane::{Plane, byte, luma, smoothstep};
+use super::plane::{Plane, byte, luma, smoothstep, vectorised};
 use super::sample::Quads;
 use super::sizes::Sizes;
 use super::texture::{chance, noise};
 
 /// From one tile to the next, in units.
-const PITCH: f32 = 8.0;
+const PITCH: f32 = 6.8;
 /// How far sites stray from the middle of their cell, in shares of the pitch, to either side.
 const STRAY: f32 = 0.2;
 /// Half the grout and the width of the bevel, in shares of the pitch.
-const GROUT: f32 = 0.065;
+const GROUT: f32 = 0.07;
 const BEVEL: f32 = 0.15;
 /// Pixels worked on together.
 const RUN: usize = 8;
@@ -106,7 +106,7 @@ impl Mosaic {
             let [red, green, blue, _] = colours.at(x, y);
             let bright = luma([red, green, blue]);
             // Stone and glass: stronger colours and a little more contrast than a camera's.
-            let curve = 0.22 * (bright - 0.5) * (1.0 - (2.0 * bright - 1.0).powi(2));
+            let curve = 0.3 * (bright - 0.5) * (1.0 - (2.0 * bright - 1.0).powi(2));
             let colour = [red, green, blue];
             tile.colour = std::array::from_fn(|k| {
                 let vivid = bright + (colour[k] - bright) * 1.5 + curve;
@@ -120,7 +120,8 @@ impl Mosaic {
         let Self { sizes, arch, pitch, columns, sites, tiles, .. } = self;
         let (width, pitch, columns) = (sizes.width, *pitch, *columns);
         pixels.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
-            arch.dispatch(
+            vectorised(
+                *arch,
                 #[inline(always)]
                 || {
                     let middle = y as f32 + 0.5;
@@ -235,7 +236,7 @@ impl Paint for Mosaic {
         for (target, source) in colour.iter_mut().zip(&look.colour) {
             target.data.copy_from_slice(&source.data);
         }
-        kuwahara.run(colour, (4.0 * unit).max(1.0), *arch);
+        kuwahara.run(colour, (3.4 * unit).max(1.0), *arch);
         let [red, green, blue] = &*colour;
         colours.pack([red, green, blue, bright]);
         self.cut();

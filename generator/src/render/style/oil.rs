@@ -16,7 +16,7 @@ use super::Paint;
 use super::filter::Kuwahara;
 use super::flow::Flow;
 use super::look::Look;
-use super::plane::{Plane, byte, luma, smoothstep};
+use super::plane::{LANES, Plane, byte, limit, load, load_bytes, luma, smoothstep, vectorised, write};
 use super::sample::Quads;
 use super::sizes::Sizes;
 use super::texture::{self, chance, noise};
@@ -32,11 +32,14 @@ struct Layer {
     tint: f32,
 }
 
-const LAYERS: [Layer; 3] = [
-    Layer { spacing: 11.0, half_length: 19.0, half_width: 6.0, from_detail: (-1.0, -0.5), tint: 0.05 },
-    Layer { spacing: 7.0, half_length: 11.0, half_width: 3.4, from_detail: (0.0, 0.35), tint: 0.035 },
-    Layer { spacing: 4.2, half_length: 6.5, half_width: 1.7, from_detail: (0.25, 0.7), tint: 0.02 },
+const LAYERS: [Layer; 4] = [
+    Layer { spacing: 13.5, half_length: 19.0, half_width: 6.2, from_detail: (-1.0, -0.5), tint: 0.05 },
+    Layer { spacing: 7.8, half_length: 11.0, half_width: 3.4, from_detail: (0.0, 0.35), tint: 0.035 },
+    Layer { spacing: 4.8, half_length: 6.5, half_width: 1.8, from_detail: (0.25, 0.7), tint: 0.02 },
+    Layer { spacing: 3.4, half_length: 4.2, half_width: 1.25, from_detail: (0.55, 1.0), tint: 0.01 },
 ];
+/// Layers from this one on take their colours from the camera, finer than the underpainting.
+const FINE_LAYERS: usize = 2;
 
 /// Bands of rows that are painted independently.
 const BANDS: usize = 24;
@@ -51,6 +54,7 @@ struct Place {
     half_width: f32,
     from_detail: (f32, f32),
     tint: [f32; 3],
+    fine: bool,
     brush: usize,
     /// The way the brush is drawn at first, of the two along an edge.
     heading: (f32, f32),
@@ -66,12 +70,16 @@ struct Stroke {
     cover: f32,
 }
 
-/// Texels of a brush mark, along and across.
-const MARK: (usize, usize) = (64, 24);
+/// Texels of a brush mark, along and across, with a border of nothing one texel wide.
+const MARK: (usize, usize) = (64, 32);
 const BRUSHES: usize = 6;
+/// Pixels of a stroke worked on together.
+const RUN: usize = 8;
+/// From the left edge of a run to the middles of its pixels.
+const OFFSETS: [f32; RUN] = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5];
 
-/// Cover and height of the paint of one brush mark, bytes for 0..1.
-type Mark = Vec<[u8; 2]>;
+/// One brush mark: the paint's cover in the high byte of a texel, its height in the low one; 0..255 for 0..1.
+type Mark = Box<[u16; MARK.0 * MARK.1]>;
 
 /// See the module.
 #[derive(Debug)]
@@ -84,15 +92,17 @@ pub struct Oil {
     bright: Plane,
     flow: Flow,
     colours: Quads,
+    fine_colours: Quads,
     places: Vec<Place>,
     strokes: Vec<Stroke>,
     /// Which strokes touch a band, in the order of painting.
     bands: Vec<Vec<u32>>,
     marks: Vec<Mark>,
-    /// Red, green, blue, height for every full pixel.
-    paint: Vec<[f32; 4]>,
+    /// Red, green, blue and height of the paint for every full pixel; rows of `stride` pixels, the last [`RUN`] unused.
+    paint: [Vec<f32>; 4],
+    stride: usize,
     /// The canvas' weave.
-    canvas: Vec<[u8; 1]>,
+    canvas: Vec<u8>,
 }
 
 impl Oil {
@@ -102,6 +112,7 @@ impl Oil {
         let plane = || Plane::new(coarse);
         let places = places(sizes, seed);
         let bands = bands(sizes, &places, seed);
+        let stride = sizes.width + RUN;
         Self {
             sizes,
             arch,
@@ -112,24 +123,29 @@ impl Oil {
             // Where nothing is seen, strokes swirl in slow curves.
             flow: Flow::new(coarse, arch, move |x, y| 0.7 + 3.0 * (noise(seed ^ 0x51, x * 3.0, y * 3.0) - 0.5)),
             colours: Quads::new(coarse),
+            fine_colours: Quads::new(coarse),
             strokes: vec![Stroke::default(); places.len()],
             places,
             bands,
             marks: (0..BRUSHES as u64).map(|brush| mark(seed ^ (0xb0 + brush))).collect(),
-            paint: vec![[0.0; 4]; sizes.width * sizes.height],
-            canvas: texture::build(sizes, |x, y| {
-                let thread = std::f32::consts::TAU / 3.1;
-                let wander = 0.8 * (noise(seed ^ 0x61, x / 17.0, y / 17.0) - 0.5);
-                let weave = (thread * (x + wander)).sin() * (thread * (y - wander)).sin();
-                [0.5 + 0.35 * weave + 0.3 * (noise(seed ^ 0x62, x / 1.6, y / 1.6) - 0.5)]
-            }),
+            paint: std::array::from_fn(|_| vec![0.0; stride * sizes.height]),
+            stride,
+            canvas: {
+                let [canvas] = texture::build(sizes, |x, y| {
+                    let thread = std::f32::consts::TAU / 3.1;
+                    let wander = 0.8 * (noise(seed ^ 0x61, x / 17.0, y / 17.0) - 0.5);
+                    let weave = (thread * (x + wander)).sin() * (thread * (y - wander)).sin();
+                    [0.5 + 0.35 * weave + 0.3 * (noise(seed ^ 0x62, x / 1.6, y / 1.6) - 0.5)]
+                });
+                canvas
+            },
         }
     }
 
     /// Gives every stroke its colour and direction.
     fn lay(&mut self) {
         let scale = 0.5 / self.sizes.step as f32;
-        let Self { places, strokes, flow, colours, .. } = self;
+        let Self { places, strokes, flow, colours, fine_colours, .. } = self;
         strokes.par_iter_mut().zip(&*places).with_min_len(256).for_each(|(stroke, place)| {
             let (x, y) = (place.x * scale, place.y * scale);
             let detail = flow.strength.bilinear(x, y);
@@ -150,7 +166,8 @@ impl Oil {
                 (along.0 * v - along.1 * u) * facing
             };
             let bend = (turn(1.0) - turn(-1.0)).clamp(-0.9, 0.9) * 0.25 / (place.half_length * 0.8);
-            let [red, green, blue, _] = colours.at(x, y);
+            let source = if place.fine { &*fine_colours } else { &*colours };
+            let [red, green, blue, _] = source.at(x, y);
             let bright = luma([red, green, blue]);
             // Thicker light: tints stray more where there is light to colour.
             let stray = 0.4 + 0.6 * bright;
@@ -160,50 +177,68 @@ impl Oil {
     }
 
     fn brush(&mut self) {
-        let Self { sizes, places, strokes, bands, marks, paint, colours, .. } = self;
-        let (width, rows) = (sizes.width, sizes.height.div_ceil(BANDS));
+        let Self { sizes, arch, places, strokes, bands, marks, paint, stride, colours, .. } = self;
+        let (stride, rows) = (*stride, sizes.height.div_ceil(BANDS));
         let scale = 0.5 / sizes.step as f32;
-        paint.par_chunks_mut(rows * width).enumerate().for_each(|(band, paint)| {
+        let [red, green, blue, height] = paint.each_mut().map(|plane| plane.par_chunks_mut(rows * stride));
+        red.zip(green).zip(blue.zip(height)).zip(&*bands).enumerate().for_each(|(band, (((r, g), (b, h)), list))| {
+            let mut paint = [r, g, b, h];
             let first = band * rows;
-            for (i, pixel) in paint.iter_mut().enumerate() {
-                let (x, y) = (i % width, first + i / width);
-                *pixel = colours.at((x as f32 + 0.5) * scale, (y as f32 + 0.5) * scale);
-                pixel[3] = 0.3;
-            }
-            for &index in &bands[band] {
-                let (place, stroke) = (&places[index as usize], &strokes[index as usize]);
-                if stroke.cover > 0.02 {
-                    dab(paint, (width, first), place, stroke, &marks[place.brush]);
-                }
-            }
+            vectorised(
+                *arch,
+                #[inline(always)]
+                || {
+                    for row in 0..paint[0].len() / stride {
+                        let y = ((first + row) as f32 + 0.5) * scale;
+                        for x in 0..stride {
+                            let under = colours.at((x as f32 + 0.5) * scale, y);
+                            for (plane, value) in paint.iter_mut().zip([under[0], under[1], under[2], 0.3]) {
+                                plane[row * stride + x] = value;
+                            }
+                        }
+                    }
+                    for &index in list {
+                        let (place, stroke) = (&places[index as usize], &strokes[index as usize]);
+                        if stroke.cover > 0.02 {
+                            dab(&mut paint, (stride, first), place, stroke, &marks[place.brush]);
+                        }
+                    }
+                },
+            );
         });
     }
 
     fn light(&self, pixels: &mut [u8]) {
-        let Self { sizes, paint, canvas, .. } = self;
-        let (width, height) = (sizes.width, sizes.height);
+        let Self { sizes, arch, paint, stride, canvas, .. } = self;
+        let (width, height, stride) = (sizes.width, sizes.height, *stride);
         let reach = (sizes.unit() * 0.8).round().max(1.0) as usize;
-        pixels.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
-            let above = &paint[y.saturating_sub(reach) * width..][..width];
-            let below = &paint[(y + reach).min(height - 1) * width..][..width];
-            let here = &paint[y * width..][..width];
-            let weave = &canvas[y * width..][..width];
-            for (x, out) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                let (left, right) = (x.saturating_sub(reach), (x + reach).min(width - 1));
-                let slope = (here[right][3] - here[left][3]) + (below[x][3] - above[x][3]);
-                let weave = f32::from(weave[x][0]) * (1.0 / 255.0) - 0.5;
-                let relief = slope.clamp(-1.0, 1.0) * 0.16;
-                let [red, green, blue, height] = here[x];
-                let cloth = weave * (0.09 - 0.05 * height);
-                let bright = luma([red, green, blue]);
-                let shade = 1.0 + relief + cloth;
-                let gloss = relief.max(0.0) * 0.22;
-                for (out, value) in out.iter_mut().zip([red, green, blue]) {
-                    let vivid = bright + (value - bright) * 1.3;
-                    *out = byte(vivid * shade + gloss);
+        write(
+            pixels,
+            width,
+            *arch,
+            #[inline(always)]
+            |x, y| {
+                let row = |plane: usize, y: usize| &paint[plane][y * stride..][..width];
+                let here = row(3, y);
+                let (left, right) = (load(here, x as isize - reach as isize), load(here, (x + reach) as isize));
+                let above = load(row(3, y.saturating_sub(reach)), x as isize);
+                let below = load(row(3, (y + reach).min(height - 1)), x as isize);
+                let [red, green, blue, height] = [0, 1, 2, 3].map(|k: usize| load(row(k, y), x as isize));
+                let weave = load_bytes(&canvas[y * width..][..width], x);
+                let mut out = [[0.0; LANES]; 3];
+                for i in 0..LANES {
+                    let slope = right[i] - left[i] + below[i] - above[i];
+                    let relief = limit(slope, -1.0, 1.0) * 0.16;
+                    let cloth = (weave[i] - 0.5) * (0.09 - 0.05 * height[i]);
+                    let bright = luma([red[i], green[i], blue[i]]);
+                    let (shade, gloss) = (1.0 + relief + cloth, relief.max(0.0) * 0.22);
+                    for (k, value) in [red[i], green[i], blue[i]].into_iter().enumerate() {
+                        out[k][i] = (bright + (value - bright) * 1.35) * shade + gloss;
+                    }
                 }
-            }
-        });
+                out
+            },
+        );
     }
 }
 
@@ -219,6 +254,8 @@ impl Paint for Oil {
         self.flow.follow(&self.bright, (5.0 * unit).max(0.5));
         let [red, green, blue] = &self.colour;
         self.colours.pack([red, green, blue, &self.bright]);
+        let [red, green, blue] = &self.look.colour;
+        self.fine_colours.pack([red, green, blue, &self.bright]);
         self.lay();
         self.brush();
         self.light(pixels);
@@ -251,6 +288,7 @@ fn places(sizes: Sizes, seed: u64) -> Vec<Place> {
                     half_width: (layer.half_width * unit * (1.6 - 0.6 * size)).max(0.7),
                     from_detail: layer.from_detail,
                     tint: [bright + warm, bright, bright - warm],
+                    fine: number >= FINE_LAYERS,
                     heading: (std::f32::consts::TAU * dice(6)).sin_cos(),
                     brush: (dice(5) * BRUSHES as f32) as usize % BRUSHES,
                 });
@@ -286,11 +324,11 @@ fn bands(sizes: Sizes, places: &[Place], seed: u64) -> Vec<Vec<u32>> {
 
 /// The mark of a brush: bristles run along it, paint piles up at its sides and thins towards its end.
 fn mark(seed: u64) -> Mark {
-    let mut mark = Vec::with_capacity(MARK.0 * MARK.1);
-    for j in 0..MARK.1 {
-        for i in 0..MARK.0 {
-            let u = (i as f32 + 0.5) / MARK.0 as f32; // 0 where the brush is set down, 1 where it lifts
-            let v = ((j as f32 + 0.5) / MARK.1 as f32 - 0.5) * 2.0; // -1..1 across
+    let mut mark = Box::new([0; MARK.0 * MARK.1]);
+    for j in 1..MARK.1 - 1 {
+        for i in 1..MARK.0 - 1 {
+            let u = (i as f32 - 0.5) / (MARK.0 - 2) as f32; // 0 where the brush is set down, 1 where it lifts
+            let v = ((j as f32 - 0.5) / (MARK.1 - 2) as f32 - 0.5) * 2.0; // -1..1 across
             let bristle = noise(seed, v * 6.0, u * 1.2);
             let fine = noise(seed ^ 1, v * 13.0, u * 2.5);
             let side = 1.0 - smoothstep(0.72, 1.0, v.abs() + 0.25 * (noise(seed ^ 2, u * 5.0, v * 2.0) - 0.5));
@@ -301,63 +339,74 @@ fn mark(seed: u64) -> Mark {
             let cover = side * start * end * dry;
             let ridge = smoothstep(0.35, 0.8, v.abs()) * 0.25 + smoothstep(0.25, 0.0, u) * 0.2;
             let height = (0.25 + 0.5 * bristle + 0.25 * fine + ridge) * (1.0 - 0.3 * u);
-            mark.push([byte(cover), byte(height)]);
+            mark[j * MARK.0 + i] = u16::from_be_bytes([byte(cover), byte(height)]);
         }
     }
     mark
 }
 
 /// Lays one stroke on a band of the picture that begins at row `first`.
-fn dab(paint: &mut [[f32; 4]], (width, first): (usize, usize), place: &Place, stroke: &Stroke, mark: &Mark) {
+#[inline(always)]
+fn dab(paint: &mut [&mut [f32]; 4], (stride, first): (usize, usize), place: &Place, stroke: &Stroke, mark: &Mark) {
     let (c, s) = stroke.along;
     let (length, half) = (place.half_length, place.half_width);
-    let slack = stroke.bend.abs() * length * length;
-    let across = half + slack;
-    let rows = paint.len() / width;
-    let extent_y = length * s.abs() + across * c.abs();
-    let top = (place.y - extent_y - first as f32).max(0.0) as usize;
-    let bottom = ((place.y + extent_y - first as f32 + 1.0).max(0.0) as usize).min(rows);
-    let scale_u = 0.5 * MARK.0 as f32 / length;
-    let scale_v = 0.5 * MARK.1 as f32 / half;
-    let [red, green, blue] = stroke.colour;
+    let across = half + stroke.bend.abs() * length * length;
+    let rows = paint[0].len() / stride;
+    let extent = length * s.abs() + across * c.abs();
+    let top = (place.y - extent - first as f32).max(0.0) as usize;
+    let bottom = ((place.y + extent - first as f32 + 1.0).max(0.0) as usize).min(rows);
+    let texels = ((MARK.0 - 2) as f32, (MARK.1 - 2) as f32);
+    let scale = (0.5 * texels.0 / length, 0.5 * texels.1 / half);
+    let middle = (0.5 * MARK.0 as f32, 0.5 * MARK.1 as f32);
+    let most = (MARK.0 as f32 - 0.5, MARK.1 as f32 - 0.5);
+    let over = stroke.cover * (1.0 / 255.0);
+    let (per_c, per_s) = (inverse(c), inverse(-s));
     for row in top..bottom {
         let dy = (first + row) as f32 + 0.5 - place.y;
         // Both |u| <= length and |v| <= across bound x: u = c dx + s dy, v = c dy - s dx.
-        let (low_u, high_u) = bounds(c, s * dy, length);
-        let (low_v, high_v) = bounds(-s, c * dy, across);
+        let (low_u, high_u) = bounds(per_c, s * dy, length);
+        let (low_v, high_v) = bounds(per_s, c * dy, across);
         let low = (place.x + low_u.max(low_v)).max(0.0);
-        let high = (place.x + low_u.max(low_v).max(high_u.min(high_v))).min(width as f32);
+        let high = (place.x + high_u.min(high_v)).min((stride - RUN) as f32);
         if low >= high {
             continue;
         }
-        let (from, to) = (low as usize, (high.ceil() as usize).min(width));
-        let line = &mut paint[row * width..(row + 1) * width];
-        for (x, pixel) in line[from..to].iter_mut().enumerate() {
-            let dx = (from + x) as f32 + 0.5 - place.x;
-            let u = c * dx + s * dy;
-            let v = c * dy - s * dx - stroke.bend * u * u;
-            let i = u * scale_u + 0.5 * MARK.0 as f32;
-            let j = v * scale_v + 0.5 * MARK.1 as f32;
-            if i < 0.0 || j < 0.0 || i >= MARK.0 as f32 || j >= MARK.1 as f32 {
-                continue;
+        let to = high.ceil() as usize;
+        for from in (low as usize..to).step_by(RUN) {
+            let start = from as f32 - place.x;
+            let dx = OFFSETS.map(|offset| start + offset);
+            let u = dx.map(|dx| c * dx + s * dy);
+            let v: [f32; RUN] = std::array::from_fn(|i| c * dy - s * dx[i] - stroke.bend * u[i] * u[i]);
+            let along = u.map(|u| limit(u * scale.0 + middle.0, 0.0, most.0) as i32);
+            let across = v.map(|v| limit(v * scale.1 + middle.1, 0.0, most.1) as i32);
+            let texel: [i32; RUN] = std::array::from_fn(|i| across[i] * MARK.0 as i32 + along[i]);
+            let texel = texel.map(|texel| i32::from(mark[texel as u32 as usize % (MARK.0 * MARK.1)]));
+            let cover = texel.map(|texel| (texel >> 8) as f32 * over);
+            let height = texel.map(|texel| (texel & 255) as f32 * (1.0 / 255.0));
+            let at = row * stride + from;
+            for (plane, colour) in paint.iter_mut().zip(stroke.colour) {
+                let plane: &mut [f32; RUN] = (&mut plane[at..at + RUN]).try_into().expect("a slice of that length");
+                for (value, cover) in plane.iter_mut().zip(cover) {
+                    *value += cover * (colour - *value);
+                }
             }
-            let [cover, height] = mark[j as usize * MARK.0 + i as usize];
-            let cover = f32::from(cover) * (1.0 / 255.0) * stroke.cover;
-            let over = [red, green, blue, f32::from(height) * (1.0 / 255.0)];
-            for (value, over) in pixel.iter_mut().zip(over) {
-                *value += cover * (over - *value);
+            let plane: &mut [f32; RUN] = (&mut paint[3][at..at + RUN]).try_into().expect("a slice of that length");
+            for ((value, cover), height) in plane.iter_mut().zip(cover).zip(height) {
+                *value += cover * (height - *value);
             }
         }
     }
 }
 
-/// The interval of `dx` in which `|slope * dx + offset| <= limit`.
+/// `1 / slope`, held within what a picture's rows need.
 #[inline(always)]
-fn bounds(slope: f32, offset: f32, limit: f32) -> (f32, f32) {
-    if slope.abs() < 1e-4 {
-        return if offset.abs() <= limit { (-1e6, 1e6) } else { (1.0, 0.0) };
-    }
-    let scale = 1.0 / slope;
-    let (a, b) = ((-limit - offset) * scale, (limit - offset) * scale);
+fn inverse(slope: f32) -> f32 {
+    1.0 / (slope.abs().max(1e-5).copysign(slope))
+}
+
+/// The interval of `dx` in which `|slope * dx + offset| <= limit`, given `1 / slope`.
+#[inline(always)]
+fn bounds(inverse: f32, offset: f32, limit: f32) -> (f32, f32) {
+    let (a, b) = ((-limit - offset) * inverse, (limit - offset) * inverse);
     (a.min(b), a.max(b))
 }

@@ -10,7 +10,7 @@ use super::filter::blur;
 use super::flow::Flow;
 use super::lines::Lines;
 use super::look::Look;
-use super::plane::{LANES, Plane, byte, load, smoothstep};
+use super::plane::{LANES, Plane, limit, load, load_bytes, smoothstep, write};
 use super::sample::FineRow;
 use super::sizes::Sizes;
 use super::texture::{self, chance, cloud, noise, paper};
@@ -48,7 +48,7 @@ pub struct Pencil {
     tone: Plane,
     tone_scratch: Plane,
     /// Bytes for every full pixel: three hatchings, the paper's grain, how far the drawing reaches.
-    texture: Vec<[u8; 5]>,
+    texture: [Vec<u8>; 5],
 }
 
 impl Pencil {
@@ -72,30 +72,42 @@ impl Pencil {
     }
 
     fn draw(&self, pixels: &mut [u8]) {
-        let Self { sizes, lines, tone, texture, .. } = self;
+        let Self { sizes, arch, lines, tone, texture, .. } = self;
         let (width, step) = (sizes.width, sizes.step);
-        pixels.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
-            let (tone, lines) = (FineRow::new(tone, y, step), FineRow::new(&lines.response, y, step));
-            let texture = &texture[y * width..][..width];
-            for (x, out) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                let [hatches @ .., grain, reach] = texture[x].map(|value| f32::from(value) * (1.0 / 255.0));
-                let dark = (1.0 - tone.at(x)) * (0.35 + 0.65 * reach);
-                let mut bare = 1.0 - 0.36 * dark * (0.55 + 0.9 * grain); // a soft shade under the strokes
-                for (hatch, stroke) in HATCHES.iter().zip(hatches) {
-                    let amount = smoothstep(hatch.from, hatch.full, dark);
-                    bare *= 1.0 - 0.8 * amount * stroke * (0.35 + 0.65 * amount);
+        write(
+            pixels,
+            width,
+            *arch,
+            #[inline(always)]
+            |x, y| {
+                let tone = FineRow::new(tone, y, step).lanes(x);
+                let lines = FineRow::new(&lines.response, y, step).lanes(x);
+                let [a, b, c, grain, reach] =
+                    [0, 1, 2, 3, 4].map(|k: usize| load_bytes(&texture[k][y * width..][..width], x));
+                let mut out = [[0.0; LANES]; 3];
+                for i in 0..LANES {
+                    let reach = reach[i];
+                    let dark = 1.0 - tone[i];
+                    let dark = dark * (0.6 + 0.4 * dark) * (0.3 + 0.7 * reach);
+                    let mut bare = 1.0 - 0.34 * dark * (0.5 + grain[i]); // a soft shade under the strokes
+                    for (hatch, stroke) in HATCHES.iter().zip([a[i], b[i], c[i]]) {
+                        let amount = smoothstep(hatch.from, hatch.full, dark);
+                        bare *= 1.0 - 0.8 * amount * stroke * (0.35 + 0.65 * amount);
+                    }
+                    let contour = smoothstep(0.003, 0.022, -lines[i]);
+                    bare *= 1.0 - 0.88 * contour * (0.3 + 0.7 * reach);
+                    // Graphite catches on the high grains; pressed hard it fills the low ones too.
+                    let ink = 1.0 - bare;
+                    let ink = limit(ink + (grain[i] - 0.5) * ink * (1.15 - ink), 0.0, 1.0);
+                    let sheet = 1.0 + 0.05 * (grain[i] - 0.5);
+                    for k in 0..3 {
+                        let paper = PAPER[k] * sheet;
+                        out[k][i] = paper + ink * (GRAPHITE[k] - paper);
+                    }
                 }
-                let contour = smoothstep(0.004, 0.03, -lines.at(x));
-                bare *= 1.0 - 0.88 * contour * (0.3 + 0.7 * reach);
-                // Graphite catches on the high grains; pressed hard it fills the low ones too.
-                let ink = 1.0 - bare;
-                let ink = (ink + (grain - 0.5) * 1.1 * ink * (1.15 - ink)).clamp(0.0, 1.0);
-                let sheet = 1.0 + 0.05 * (grain - 0.5);
-                for ((out, paper), graphite) in out.iter_mut().zip(PAPER).zip(GRAPHITE) {
-                    *out = byte(paper * sheet + ink * (graphite - paper * sheet));
-                }
-            }
-        });
+                out
+            },
+        );
     }
 }
 
@@ -106,7 +118,7 @@ impl Paint for Pencil {
         look.see_luma(pixels);
         halve(&look.luma, bright);
         flow.follow(bright, (3.0 * coarse).max(0.5));
-        lines.find(&look.luma, flow, (1.1 * fine).max(0.5), fine.max(0.5), arch);
+        lines.find(&look.luma, flow, (0.95 * fine).max(0.5), (1.2 * fine).max(0.5), arch);
         // Tones are drawn against what is around them, as draughtsmen do.
         blur(bright, 18.0 * coarse, around, scratch, arch);
         blur(&look.luma, (1.2 * fine).max(0.4), tone, tone_scratch, arch);
@@ -119,7 +131,7 @@ impl Paint for Pencil {
                 let last = around.len() - 1;
                 std::array::from_fn::<_, LANES, _>(|i| {
                     let around = around[((x + i) / 2).min(last)];
-                    (here[i] + 0.45 * (here[i] - around)).clamp(0.0, 1.0)
+                    limit(here[i] + 0.45 * (here[i] - around), 0.0, 1.0)
                 })
             },
         );

@@ -11,23 +11,22 @@ use super::look::settle_all;
 use super::plane::{byte, luma};
 use super::sizes::Sizes;
 
-/// Ramps of the palette: hue in radians and chroma (OKLCh) of the middle, and how the hue turns from dark to light.
-const RAMPS: [(f32, f32, f32); 8] = [
-    (1.3, 0.012, -0.6),  // greys: cool shadows, warm lights
-    (0.95, 0.075, 0.5),  // skin
-    (0.48, 0.17, 0.45),  // reds
-    (1.35, 0.13, 0.55),  // ochres and yellows
-    (2.35, 0.13, -0.55), // greens
-    (3.4, 0.09, -0.4),   // teals
-    (4.55, 0.13, -0.45), // blues
-    (5.5, 0.13, 0.5),    // violets and pinks
+/// A ramp of the palette: hue in radians and chroma (OKLCh) of its middle, how far the hue turns from dark to light, and
+/// how many tones it has.
+const RAMPS: [(f32, f32, f32, usize); 8] = [
+    (1.3, 0.008, 0.0, 11),  // greys
+    (0.95, 0.085, 0.5, 10), // skin
+    (0.48, 0.17, 0.45, 6),  // reds
+    (1.4, 0.14, 0.5, 6),    // ochres and yellows
+    (2.35, 0.14, -0.5, 6),  // greens
+    (3.5, 0.09, -0.3, 6),   // teals
+    (4.55, 0.12, -0.35, 9), // blues
+    (5.6, 0.14, 0.45, 6),   // violets and pinks
 ];
-/// Tones of a ramp.
-const TONES: usize = 8;
-const COLOURS: usize = RAMPS.len() * TONES;
+const COLOURS: usize = 60;
 
 /// How far dithering moves lightness, to either side.
-const DITHER: f32 = 0.028;
+const DITHER: f32 = 0.012;
 /// Bayer's 4x4 matrix.
 const BAYER: [[u8; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
 /// The difference of squared distances (OKLab) over which a colour of the palette loses its weight to a nearer one.
@@ -106,7 +105,8 @@ impl Paint for Pixels {
             let bright = luma(here);
             // Few pixels must say much: contours are sharpened and colours made stronger.
             let crisp = (0.55 * (bright - luma(around))).clamp(-0.14, 0.14);
-            let colour = here.map(|value| (bright + (value - bright) * 1.25 + crisp).clamp(0.0, 1.0));
+            let vivid = 1.1 + 0.6 * bright;
+            let colour = here.map(|value| (bright + (value - bright) * vivid + crisp).clamp(0.0, 1.0));
             let dither = (f32::from(BAYER[y % 4][x % 4]) + 0.5) / 8.0 - 1.0;
             *shown = palette.draw(colour, dither * DITHER);
         });
@@ -130,15 +130,17 @@ impl Paint for Pixels {
 impl Palette {
     fn new() -> Self {
         let mut palette = Self { lab: [[0.0; COLOURS]; 3], rgb: [[0.0; 3]; COLOURS] };
-        for (i, rgb) in palette.rgb.iter_mut().enumerate() {
-            let (hue, chroma, turn) = RAMPS[i / TONES];
-            let t = (i % TONES) as f32 / (TONES - 1) as f32;
-            let light = 0.12 + 0.86 * t.powf(0.92);
-            let full = (4.0 * light * (1.0 - light)).clamp(0.0, 1.0).powf(0.7);
+        let tones = RAMPS.iter().flat_map(|&(hue, chroma, turn, count)| {
+            (0..count).map(move |i| (hue, chroma, turn, i as f32 / (count - 1) as f32))
+        });
+        for (i, (hue, chroma, turn, t)) in tones.enumerate() {
+            let light = 0.13 + 0.85 * t;
+            let full = (4.0 * light * (1.0 - light)).clamp(0.0, 1.0).powf(0.6);
             let (sin, cos) = (hue + turn * (t - 0.5)).sin_cos();
-            *rgb = rgb_of_oklab([light, chroma * full * cos, chroma * full * sin]).map(|value| value.clamp(0.0, 1.0));
-            let lab = oklab_of_rgb(*rgb);
-            for (channel, value) in palette.lab.iter_mut().zip(lab) {
+            let rgb =
+                rgb_of_oklab([light, chroma * full * cos, chroma * full * sin]).map(|value| value.clamp(0.0, 1.0));
+            palette.rgb[i] = rgb;
+            for (channel, value) in palette.lab.iter_mut().zip(oklab_of_rgb(rgb)) {
                 channel[i] = value;
             }
         }
@@ -152,7 +154,7 @@ impl Palette {
         let mut distances = [0.0_f32; COLOURS];
         for (i, distance) in distances.iter_mut().enumerate() {
             let (dl, da, db) = (light - self.lab[0][i], a - self.lab[1][i], b - self.lab[2][i]);
-            *distance = dl * dl + 1.6 * (da * da + db * db);
+            *distance = dl * dl + 3.0 * (da * da + db * db);
         }
         let least = distances.iter().copied().fold(f32::INFINITY, f32::min);
         let (mut sum, mut whole) = ([0.0_f32; 3], 0.0_f32);

@@ -1,6 +1,6 @@
 //! Pictures of one channel, and walking over them in parallel, a few pixels at a time.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -64,7 +64,8 @@ impl Plane {
     pub fn fill(&mut self, arch: Arch, make: impl Fn(usize, usize) -> Lanes + Sync) {
         let width = self.width;
         self.data.par_chunks_exact_mut(width).enumerate().with_min_len(8).for_each(|(y, row)| {
-            arch.dispatch(
+            vectorised(
+                arch,
                 #[inline(always)]
                 || {
                     for (i, chunk) in row.chunks_mut(LANES).enumerate() {
@@ -80,6 +81,53 @@ impl Plane {
     }
 }
 
+/// Does `work` with the widest vectors that this machine has. Everything that `work` calls must be inlined into it
+/// (closures too), or it is compiled for the oldest machine.
+#[inline(always)]
+pub fn vectorised(arch: Arch, work: impl FnMut()) {
+    struct Work<F>(F);
+    impl<F: FnMut()> WithSimd for Work<F> {
+        type Output = ();
+
+        // A closure given to `dispatch` itself is called through a shim that is not inlined.
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) {
+            (self.0)();
+        }
+    }
+    arch.dispatch(Work(work));
+}
+
+/// Writes RGB bytes row by row: `make(x, y)` gives red, green and blue (0..1) of [`LANES`] pixels from `x` on; what juts
+/// out is dropped.
+pub fn write(pixels: &mut [u8], width: usize, arch: Arch, make: impl Fn(usize, usize) -> [Lanes; 3] + Sync) {
+    pixels.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
+        vectorised(
+            arch,
+            #[inline(always)]
+            || {
+                for (i, chunk) in row.chunks_mut(LANES * 3).enumerate() {
+                    let bytes = make(i * LANES, y).map(|lanes| lanes.map(byte));
+                    for (i, pixel) in chunk.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                        *pixel = [bytes[0][i], bytes[1][i], bytes[2][i]];
+                    }
+                }
+            },
+        );
+    });
+}
+
+/// [`LANES`] texels of a row from `at` on as 0..1, the last one's value where they lie outside.
+#[inline(always)]
+#[must_use]
+pub fn load_bytes(row: &[u8], at: usize) -> Lanes {
+    let bytes: [u8; LANES] = match row.get(at..at + LANES) {
+        Some(whole) => whole.try_into().expect("a slice of that length"),
+        None => std::array::from_fn(|i| row[(at + i).min(row.len() - 1)]),
+    };
+    bytes.map(|byte| f32::from(byte) * (1.0 / 255.0))
+}
+
 /// [`LANES`] pixels of a row from `at` on, the border's value where they lie outside.
 #[inline(always)]
 #[must_use]
@@ -93,11 +141,18 @@ pub fn load(row: &[f32], at: isize) -> Lanes {
     }
 }
 
+/// `value` within `low..=high`, in two vector instructions where `clamp` branches.
+#[inline(always)]
+#[must_use]
+pub fn limit(value: f32, low: f32, high: f32) -> f32 {
+    value.max(low).min(high)
+}
+
 /// `value` from `low` to `high` as 0..1, smooth at both ends (the cubic 3t^2 - 2t^3).
 #[inline(always)]
 #[must_use]
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
-    let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
+    let t = limit((value - low) * (1.0 / (high - low)), 0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
@@ -122,5 +177,5 @@ pub fn luma([red, green, blue]: [f32; 3]) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn byte(value: f32) -> u8 {
-    (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+    (limit(value, 0.0, 1.0) * 255.0 + 0.5) as i32 as u8
 }

@@ -3,7 +3,7 @@
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::plane::Plane;
+use super::plane::{LANES, Lanes, Plane, load};
 
 /// One row of a fine picture as full pixels see it.
 #[derive(Clone, Copy, Debug)]
@@ -26,20 +26,22 @@ impl<'a> FineRow<'a> {
         Self { above: plane.row(top), below, weight: place - top as f32, scale }
     }
 
-    /// The value at full pixel `x`.
+    /// The values at [`LANES`] full pixels from `x` on.
     #[inline(always)]
     #[must_use]
-    pub fn at(&self, x: usize) -> f32 {
+    pub fn lanes(&self, x: usize) -> Lanes {
         if self.scale == 1.0 {
-            return self.above[x];
+            return load(self.above, x as isize);
         }
         let last = self.above.len() - 1;
-        let place = ((x as f32 + 0.5) * self.scale - 0.5).clamp(0.0, last as f32);
-        let left = place as usize;
-        let (right, u) = ((left + 1).min(last), place - left as f32);
-        let above = self.above[left] + u * (self.above[right] - self.above[left]);
-        let below = self.below[left] + u * (self.below[right] - self.below[left]);
-        above + self.weight * (below - above)
+        std::array::from_fn(|i| {
+            let place = (((x + i) as f32 + 0.5) * self.scale - 0.5).clamp(0.0, last as f32);
+            let left = place as usize;
+            let (right, u) = ((left + 1).min(last), place - left as f32);
+            let above = self.above[left] + u * (self.above[right] - self.above[left]);
+            let below = self.below[left] + u * (self.below[right] - self.below[left]);
+            above + self.weight * (below - above)
+        })
     }
 }
 
@@ -81,5 +83,19 @@ impl Quads {
         let [a, b, c, d] = [above + left, above + right, below + left, below + right].map(|i| &self.data[i]);
         let weights = [(1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v];
         std::array::from_fn(|k| weights[0] * a[k] + weights[1] * b[k] + weights[2] * c[k] + weights[3] * d[k])
+    }
+
+    /// The values at [`LANES`] places: `place(i)` in pixels.
+    #[inline(always)]
+    #[must_use]
+    pub fn lanes(&self, place: impl Fn(usize) -> (f32, f32)) -> [Lanes; 4] {
+        let mut out = [[0.0; LANES]; 4];
+        for i in 0..LANES {
+            let (x, y) = place(i);
+            for (lanes, value) in out.iter_mut().zip(self.at(x, y)) {
+                lanes[i] = value;
+            }
+        }
+        out
     }
 }

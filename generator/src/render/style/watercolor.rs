@@ -5,15 +5,13 @@
 //! The colour of a wash `c` under pigment of density `d` is `c - (c - c^2) (d - 1)`.
 
 use pulp::Arch;
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
 
 use super::Paint;
 use super::filter::{Kuwahara, blur};
 use super::flow::Flow;
 use super::lines::Lines;
 use super::look::Look;
-use super::plane::{LANES, Plane, byte, load, luma, smoothstep, steps};
+use super::plane::{LANES, Plane, limit, load, load_bytes, luma, smoothstep, steps, write};
 use super::sample::{FineRow, Quads};
 use super::sizes::Sizes;
 use super::texture::{self, cloud, noise, paper};
@@ -42,7 +40,7 @@ pub struct Watercolor {
     lines: Lines,
     washes: Quads,
     /// Bytes for every full pixel: grain, pigment flow, wavering across and down, how much is painted.
-    texture: Vec<[u8; 5]>,
+    texture: [Vec<u8>; 5],
 }
 
 impl Watercolor {
@@ -68,39 +66,49 @@ impl Watercolor {
     }
 
     fn lay(&self, pixels: &mut [u8]) {
-        let Self { sizes, washes, lines, texture, .. } = self;
+        let Self { sizes, arch, washes, lines, texture, .. } = self;
         let (width, step) = (sizes.width, sizes.step);
         let to_coarse = 0.5 / step as f32;
-        let waver = 2.0 * WAVER * sizes.coarse_unit() / 255.0;
-        pixels.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
-            let lines = FineRow::new(&lines.response, y, step);
-            let texture = &texture[y * width..][..width];
-            for (x, out) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                let [grain, cloud, across, down, painted] = texture[x].map(f32::from);
-                let [red, green, blue, rim] = washes.at(
-                    (x as f32 + 0.5) * to_coarse + (across - 127.5) * waver,
-                    (y as f32 + 0.5) * to_coarse + (down - 127.5) * waver,
+        let waver = 2.0 * WAVER * sizes.coarse_unit();
+        write(
+            pixels,
+            width,
+            *arch,
+            #[inline(always)]
+            |x, y| {
+                let lines = FineRow::new(&lines.response, y, step).lanes(x);
+                let [grain, cloud, across, down, painted] =
+                    [0, 1, 2, 3, 4].map(|k: usize| load_bytes(&texture[k][y * width..][..width], x));
+                let middle = (y as f32 + 0.5) * to_coarse;
+                let [red, green, blue, rim] = washes.lanes(
+                    #[inline(always)]
+                    |i| {
+                        let along = ((x + i) as f32 + 0.5) * to_coarse;
+                        (along + (across[i] - 0.5) * waver, middle + (down[i] - 0.5) * waver)
+                    },
                 );
-                let [grain, cloud, painted] = [grain, cloud, painted].map(|value| value * (1.0 / 255.0));
-                let bright = luma([red, green, blue]);
-                let flat = steps(bright, TONES, 0.22);
-                let lift = 0.55 * (flat - bright);
-                // Light washes are thin: much of the paper shows. Pigment settles in the grain and drifts in clouds.
-                let dark = 1.0 - bright;
-                let density =
-                    1.0 + 0.75 * (0.5 - grain) * (0.4 + dark) + 1.5 * (cloud - 0.5) * (0.35 + dark) + 3.6 * rim;
-                let pencil = 0.5 * smoothstep(0.006, 0.035, -lines.at(x)) * (0.55 + 0.9 * grain).min(1.0);
-                let sheet = 1.0 + 0.055 * (grain - 0.5);
-                let channels = [red, green, blue].into_iter().zip(PAPER).zip(PENCIL);
-                for (out, ((value, paper), lead)) in out.iter_mut().zip(channels) {
-                    let vivid = (bright + (value - bright) * 1.45 + lift).clamp(0.0, 1.0);
-                    let light = 0.1 + 0.9 * vivid.sqrt() * (0.45 + 0.55 * vivid.sqrt());
-                    let wash = (light - (light - light * light) * (density - 1.0)).clamp(0.0, 1.0);
-                    let drawn = wash + pencil * (lead * (0.4 + 0.6 * wash) - wash);
-                    *out = byte((1.0 - painted * (1.0 - drawn)) * paper * sheet);
+                let mut out = [[0.0; LANES]; 3];
+                for i in 0..LANES {
+                    let bright = luma([red[i], green[i], blue[i]]);
+                    // Light washes are thin: much of the paper shows through.
+                    let flat = bright + 0.6 * (steps(bright, TONES, 0.22) - bright);
+                    let light = (0.1 + 0.96 * flat.sqrt() * (0.7 + 0.3 * flat)).min(1.0);
+                    // Pigment settles in the grain, drifts in clouds and gathers at the rims.
+                    let dark = 1.0 - light;
+                    let density =
+                        0.4 * (0.5 - grain[i]) * (0.5 + dark) + 1.2 * (cloud[i] - 0.5) * (0.4 + dark) + 4.5 * rim[i];
+                    let pencil = 0.6 * smoothstep(0.004, 0.026, -lines[i]) * (0.5 + grain[i]).min(1.0);
+                    let sheet = 1.0 + 0.05 * (grain[i] - 0.5);
+                    for (k, value) in [red[i], green[i], blue[i]].into_iter().enumerate() {
+                        let wash = limit(light + (value - bright) * 1.5, 0.0, 1.0);
+                        let wash = limit(wash - (wash - wash * wash) * density, 0.0, 1.0);
+                        let drawn = wash + pencil * (PENCIL[k] * (0.4 + 0.6 * wash) - wash);
+                        out[k][i] = (1.0 - painted[i] * (1.0 - drawn)) * PAPER[k] * sheet;
+                    }
                 }
-            }
-        });
+                out
+            },
+        );
     }
 
     /// Flat washes and the dark rims on their inner sides.
@@ -110,7 +118,7 @@ impl Watercolor {
         for (target, source) in colour.iter_mut().zip(&look.colour) {
             target.data.copy_from_slice(&source.data);
         }
-        kuwahara.run(colour, (5.0 * unit).max(1.0), arch);
+        kuwahara.run(colour, (3.8 * unit).max(1.0), arch);
         {
             let colour = &*colour;
             bright.fill(
@@ -127,7 +135,7 @@ impl Watercolor {
                 #[inline(always)]
                 |x, y| {
                     let (soft, flat) = (load(soft.row(y), x as isize), load(bright.row(y), x as isize));
-                    std::array::from_fn::<_, LANES, _>(|i| (soft[i] - flat[i]).clamp(-0.03, 0.25))
+                    std::array::from_fn::<_, LANES, _>(|i| limit(soft[i] - flat[i], -0.03, 0.25))
                 },
             );
         }
