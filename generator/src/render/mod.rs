@@ -10,7 +10,7 @@
 
 pub mod house;
 mod passthrough;
-pub mod style;
+mod style;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -2,7 +2,7 @@
 
 use pulp::Arch;
 
-use super::plane::{LANES, Lanes, Plane, load, luma, vectorised};
+use super::plane::{LANES, Lanes, Plane, each, load, luma, vectorised};
 
 /// The greatest reach of a blur on either side, in pixels.
 const MOST_REACH: usize = 24;
@@ -29,14 +29,24 @@ pub fn blur(source: &Plane, sigma: f32, out: &mut Plane, scratch: &mut Plane, ar
         #[inline(always)]
         |x, y| {
             let row = source.row(y);
-            mix(&weights[..=reach], |offset| load(row, x as isize + offset))
+            mix(
+                &weights[..=reach],
+                #[inline(always)]
+                |offset| load(row, x as isize + offset),
+            )
         },
     );
     let scratch = &*scratch;
     out.fill(
         arch,
         #[inline(always)]
-        |x, y| mix(&weights[..=reach], |offset| load(scratch.row_near(y as isize + offset), x as isize)),
+        |x, y| {
+            mix(
+                &weights[..=reach],
+                #[inline(always)]
+                |offset| load(scratch.row_near(y as isize + offset), x as isize),
+            )
+        },
     );
 }
 
@@ -81,8 +91,12 @@ impl Kuwahara {
                 arch,
                 #[inline(always)]
                 |x, y| {
-                    let channels = [red, green, blue].map(|plane| load(plane.row(y), x as isize));
-                    std::array::from_fn(|i| luma([channels[0][i], channels[1][i], channels[2][i]]).powi(2))
+                    let (red, green, blue) =
+                        (load(red.row(y), x as isize), load(green.row(y), x as isize), load(blue.row(y), x as isize));
+                    each(|i| {
+                        let bright = luma([red[i], green[i], blue[i]]);
+                        bright * bright
+                    })
                 },
             );
         }
@@ -96,11 +110,13 @@ impl Kuwahara {
             ((cos * reach).round() as isize, (sin * reach).round() as isize)
         });
         let means = &*means;
-        // The weights of the sectors are made once, in the plane of the first channel's turn: three passes over the
-        // channels would make them three times, so all channels are summed together and written one after another.
-        let sums = |x: usize, y: usize| sectors(means, &offsets, x as isize, y as isize);
         let [red, green, blue] = colour;
-        fill_three([red, green, blue], arch, sums);
+        fill_three(
+            [red, green, blue],
+            arch,
+            #[inline(always)]
+            |x, y| sectors(means, &offsets, x as isize, y as isize),
+        );
     }
 }
 
@@ -112,7 +128,10 @@ fn sectors(means: &[Plane; 4], offsets: &[(isize, isize); 8], x: isize, y: isize
     let mut sums = [[0.0_f32; LANES]; 3];
     let mut whole = [0.0_f32; LANES];
     for &(dx, dy) in offsets {
-        let [red, green, blue, square] = [0, 1, 2, 3].map(|k: usize| load(means[k].row_near(y + dy), x + dx));
+        let [red, green, blue, square] = each(
+            #[inline(always)]
+            |k| load(means[k].row_near(y + dy), x + dx),
+        );
         for i in 0..LANES {
             let mean = luma([red[i], green[i], blue[i]]);
             let variance = (square[i] - mean * mean).max(0.0) + NOISE_VARIANCE;

@@ -7,7 +7,7 @@
 use pulp::Arch;
 
 use super::filter::{blur, fill_three};
-use super::plane::{LANES, Lanes, Plane, load, smoothstep};
+use super::plane::{LANES, Lanes, Plane, each, load, smoothstep};
 
 /// The share of a new frame's tensor.
 const SHARE: f32 = 0.5;
@@ -108,8 +108,16 @@ impl Flow {
 /// Products of Sobel slopes, per pixel.
 #[inline(always)]
 fn slopes(bright: &Plane, x: isize, y: isize) -> [Lanes; 3] {
-    let rows = [-1, 0, 1].map(|dy| bright.row_near(y + dy));
-    let [above, here, below] = rows.map(|row| [-1, 0, 1].map(|dx| load(row, x + dx)));
+    let [above, here, below]: [[Lanes; 3]; 3] = each(
+        #[inline(always)]
+        |j| {
+            let row = bright.row_near(y + j as isize - 1);
+            each(
+                #[inline(always)]
+                |i| load(row, x + i as isize - 1),
+            )
+        },
+    );
     let mut out = [[0.0_f32; LANES]; 3];
     for i in 0..LANES {
         let across = above[2][i] - above[0][i] + 2.0 * (here[2][i] - here[0][i]) + below[2][i] - below[0][i];
@@ -125,8 +133,14 @@ fn slopes(bright: &Plane, x: isize, y: isize) -> [Lanes; 3] {
 /// The eigenvector of the smaller eigenvalue, by half angles: edges run where brightness changes least.
 #[inline(always)]
 fn directions(tensor: &[Plane; 3], resting: &[Plane; 2], x: usize, y: usize) -> [Lanes; 3] {
-    let [xx, xy, yy] = [0, 1, 2].map(|k: usize| load(tensor[k].row(y), x as isize));
-    let [cos, sin] = [0, 1].map(|k: usize| load(resting[k].row(y), x as isize));
+    let [xx, xy, yy] = each(
+        #[inline(always)]
+        |k| load(tensor[k].row(y), x as isize),
+    );
+    let [cos, sin] = each(
+        #[inline(always)]
+        |k| load(resting[k].row(y), x as isize),
+    );
     let mut out = [[0.0_f32; LANES]; 3];
     for i in 0..LANES {
         // Twice the angle along the edge is twice the angle of the slope, turned by half a circle.
@@ -136,7 +150,7 @@ fn directions(tensor: &[Plane; 3], resting: &[Plane; 2], x: usize, y: usize) -> 
         let (c, s) = (c * scale, s * scale);
         out[0][i] = (0.5 * (1.0 + c)).max(0.0).sqrt();
         out[1][i] = (0.5 * (1.0 - c)).max(0.0).sqrt().copysign(s);
-        out[2][i] = smoothstep(0.004, 0.05, (xx[i] + yy[i]).max(0.0).sqrt());
+        out[2][i] = smoothstep(0.004, 0.06, (xx[i] + yy[i]).max(0.0).sqrt());
     }
     out
 }

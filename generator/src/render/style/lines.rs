@@ -2,12 +2,10 @@
 //! instead of curved paths), at the fine size.
 
 use pulp::Arch;
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
 
 use super::filter::blur;
 use super::flow::Flow;
-use super::plane::{LANES, Plane, load};
+use super::plane::{LANES, Lanes, Plane, each, limit, load, nearest};
 
 /// The ratio of the two Gaussians' sigmas that comes nearest to a Laplacian (Marr, Hildreth, 1980).
 const RATIO: f32 = 1.6;
@@ -41,34 +39,42 @@ impl Lines {
             #[inline(always)]
             |x, y| {
                 let (narrow, wide) = (load(narrow.row(y), x as isize), load(wide.row(y), x as isize));
-                std::array::from_fn::<_, LANES, _>(|i| narrow[i] - wide[i])
+                each(|i| narrow[i] - wide[i])
             },
         );
-        let (raw, width, height) = (&*scratch, scratch.width, scratch.height);
-        response.data.par_chunks_exact_mut(width).enumerate().with_min_len(8).for_each(|(y, row)| {
-            let (flow_x, flow_y) = (flow.x.row_near(y as isize / 2), flow.y.row_near(y as isize / 2));
-            for (x, value) in row.iter_mut().enumerate() {
-                let (step_x, step_y) = (flow_x[x / 2] * spacing, flow_y[x / 2] * spacing);
-                let mut sum = raw.data[y * width + x];
-                let mut whole = 1.0;
-                for k in 1..=TAPS {
-                    let weight = 1.0 - k as f32 / (TAPS + 1) as f32 * 0.6;
-                    let (dx, dy) = (round(k as f32 * step_x), round(k as f32 * step_y));
-                    for sign in [-1, 1] {
-                        let u = (x as i32 + sign * dx).clamp(0, width as i32 - 1) as usize;
-                        let v = (y as i32 + sign * dy).clamp(0, height as i32 - 1) as usize;
-                        sum += weight * raw.data[v * width + u];
-                        whole += weight;
-                    }
-                }
-                *value = sum / whole;
-            }
-        });
+        let raw = &*scratch;
+        response.fill(
+            arch,
+            #[inline(always)]
+            |x, y| draw_out(raw, flow, spacing, x, y),
+        );
     }
 }
 
-/// The nearest whole number of a small one, without a call into the C library.
+/// Means along the edge, the middle weighing most.
 #[inline(always)]
-fn round(value: f32) -> i32 {
-    (value + 1024.5) as i32 - 1024
+fn draw_out(raw: &Plane, flow: &Flow, spacing: f32, x: usize, y: usize) -> Lanes {
+    let (flow_x, flow_y) = (flow.x.row_near(y as isize / 2), flow.y.row_near(y as isize / 2));
+    let last = flow_x.len() - 1;
+    let across: Lanes = each(|i| flow_x[((x + i) / 2).min(last)] * spacing);
+    let down: Lanes = each(|i| flow_y[((x + i) / 2).min(last)] * spacing);
+    let (most_x, most_y) = (raw.width as f32 - 1.0, raw.height as f32 - 1.0);
+    let mut sum = load(raw.row(y), x as isize);
+    let mut whole = 1.0;
+    for k in 1..=TAPS {
+        let weight = 1.0 - k as f32 / (TAPS + 1) as f32 * 0.6;
+        for sign in [-1.0, 1.0] {
+            let reach = sign * k as f32;
+            let at: [i32; LANES] = each(|i| {
+                let u = nearest(limit((x + i) as f32 + reach * across[i], 0.0, most_x));
+                let v = nearest(limit(y as f32 + reach * down[i], 0.0, most_y));
+                v * raw.width as i32 + u
+            });
+            for (sum, at) in sum.iter_mut().zip(at) {
+                *sum += weight * raw.data[at as usize];
+            }
+            whole += weight;
+        }
+    }
+    each(|i| sum[i] * (1.0 / whole))
 }

@@ -14,7 +14,7 @@ use super::Paint;
 use super::filter::Kuwahara;
 use super::flow::Flow;
 use super::look::Look;
-use super::plane::{Plane, byte, luma, smoothstep, vectorised};
+use super::plane::{Plane, byte, each, luma, smoothstep, vectorised};
 use super::sample::Quads;
 use super::sizes::Sizes;
 use super::texture::{chance, noise};
@@ -219,7 +219,8 @@ fn shade(rim: f32, at: (f32, f32), site: &Site, tile: &Tile, per_pitch: f32) -> 
     let light = 1.0 + 0.42 * bevel * facing + site.lean.0 * dx + site.lean.1 * dy;
     let gloss = 0.1 * bevel * facing.max(0.0);
     let bright = luma(tile.colour);
-    tile.colour.map(|value| {
+    each(|k| {
+        let value = tile.colour[k];
         let lit = value * light + gloss;
         let grout = 0.13 + 0.3 * bright + 0.12 * value;
         byte(grout + stone * (lit - grout))

@@ -16,7 +16,7 @@ use super::Paint;
 use super::filter::Kuwahara;
 use super::flow::Flow;
 use super::look::Look;
-use super::plane::{LANES, Plane, byte, limit, load, load_bytes, luma, smoothstep, vectorised, write};
+use super::plane::{LANES, Plane, byte, each, limit, load, load_bytes, luma, nearest, smoothstep, vectorised, write};
 use super::sample::Quads;
 use super::sizes::Sizes;
 use super::texture::{self, chance, noise};
@@ -35,8 +35,8 @@ struct Layer {
 const LAYERS: [Layer; 4] = [
     Layer { spacing: 14.0, half_length: 19.0, half_width: 6.2, from_detail: (-1.0, -0.5), tint: 0.05 },
     Layer { spacing: 8.0, half_length: 11.0, half_width: 3.4, from_detail: (0.0, 0.35), tint: 0.035 },
-    Layer { spacing: 4.8, half_length: 6.5, half_width: 1.8, from_detail: (0.3, 0.75), tint: 0.02 },
-    Layer { spacing: 3.4, half_length: 4.2, half_width: 1.25, from_detail: (0.65, 1.0), tint: 0.01 },
+    Layer { spacing: 4.8, half_length: 6.5, half_width: 1.8, from_detail: (0.4, 0.85), tint: 0.02 },
+    Layer { spacing: 3.4, half_length: 4.2, half_width: 1.25, from_detail: (0.75, 1.0), tint: 0.01 },
 ];
 /// Layers from this one on take their colours from the camera, finer than the underpainting.
 const FINE_LAYERS: usize = 2;
@@ -190,10 +190,15 @@ impl Oil {
                 || {
                     for row in 0..paint[0].len() / stride {
                         let y = ((first + row) as f32 + 0.5) * scale;
-                        for x in 0..stride {
-                            let under = colours.at((x as f32 + 0.5) * scale, y);
-                            for (plane, value) in paint.iter_mut().zip([under[0], under[1], under[2], 0.3]) {
-                                plane[row * stride + x] = value;
+                        for x in (0..stride).step_by(LANES) {
+                            let [red, green, blue, _] = colours.lanes(
+                                #[inline(always)]
+                                |i| (((x + i) as f32 + 0.5) * scale, y),
+                            );
+                            let count = LANES.min(stride - x);
+                            let at = row * stride + x;
+                            for (plane, under) in paint.iter_mut().zip([red, green, blue, [0.3; LANES]]) {
+                                plane[at..at + count].copy_from_slice(&under[..count]);
                             }
                         }
                     }
@@ -223,7 +228,10 @@ impl Oil {
                 let (left, right) = (load(here, x as isize - reach as isize), load(here, (x + reach) as isize));
                 let above = load(row(3, y.saturating_sub(reach)), x as isize);
                 let below = load(row(3, (y + reach).min(height - 1)), x as isize);
-                let [red, green, blue, height] = [0, 1, 2, 3].map(|k: usize| load(row(k, y), x as isize));
+                let [red, green, blue, height] = each(
+                    #[inline(always)]
+                    |k| load(row(k, y), x as isize),
+                );
                 let weave = load_bytes(&canvas[y * width..][..width], x);
                 let mut out = [[0.0; LANES]; 3];
                 for i in 0..LANES {
@@ -357,8 +365,8 @@ fn dab(paint: &mut [&mut [f32]; 4], (stride, first): (usize, usize), place: &Pla
     let bottom = ((place.y + extent - first as f32 + 1.0).max(0.0) as usize).min(rows);
     let texels = ((MARK.0 - 2) as f32, (MARK.1 - 2) as f32);
     let scale = (0.5 * texels.0 / length, 0.5 * texels.1 / half);
-    let middle = (0.5 * MARK.0 as f32, 0.5 * MARK.1 as f32);
-    let most = (MARK.0 as f32 - 0.5, MARK.1 as f32 - 0.5);
+    let middle = (0.5 * (MARK.0 - 1) as f32, 0.5 * (MARK.1 - 1) as f32);
+    let most = ((MARK.0 - 1) as f32, (MARK.1 - 1) as f32);
     let over = stroke.cover * (1.0 / 255.0);
     let (per_c, per_s) = (inverse(c), inverse(-s));
     for row in top..bottom {
@@ -374,15 +382,15 @@ fn dab(paint: &mut [&mut [f32]; 4], (stride, first): (usize, usize), place: &Pla
         let to = high.ceil() as usize;
         for from in (low as usize..to).step_by(RUN) {
             let start = from as f32 - place.x;
-            let dx = OFFSETS.map(|offset| start + offset);
-            let u = dx.map(|dx| c * dx + s * dy);
-            let v: [f32; RUN] = std::array::from_fn(|i| c * dy - s * dx[i] - stroke.bend * u[i] * u[i]);
-            let along = u.map(|u| limit(u * scale.0 + middle.0, 0.0, most.0) as i32);
-            let across = v.map(|v| limit(v * scale.1 + middle.1, 0.0, most.1) as i32);
-            let texel: [i32; RUN] = std::array::from_fn(|i| across[i] * MARK.0 as i32 + along[i]);
-            let texel = texel.map(|texel| i32::from(mark[texel as u32 as usize % (MARK.0 * MARK.1)]));
-            let cover = texel.map(|texel| (texel >> 8) as f32 * over);
-            let height = texel.map(|texel| (texel & 255) as f32 * (1.0 / 255.0));
+            let dx: [f32; RUN] = each(|i| start + OFFSETS[i]);
+            let u: [f32; RUN] = each(|i| c * dx[i] + s * dy);
+            let v: [f32; RUN] = each(|i| c * dy - s * dx[i] - stroke.bend * u[i] * u[i]);
+            let along: [i32; RUN] = each(|i| nearest(limit(u[i] * scale.0 + middle.0, 0.0, most.0)));
+            let across: [i32; RUN] = each(|i| nearest(limit(v[i] * scale.1 + middle.1, 0.0, most.1)));
+            let texel: [i32; RUN] = each(|i| across[i] * MARK.0 as i32 + along[i]);
+            let texel: [i32; RUN] = each(|i| i32::from(mark[texel[i] as u32 as usize % (MARK.0 * MARK.1)]));
+            let cover: [f32; RUN] = each(|i| (texel[i] >> 8) as f32 * over);
+            let height: [f32; RUN] = each(|i| (texel[i] & 255) as f32 * (1.0 / 255.0));
             let at = row * stride + from;
             for (plane, colour) in paint.iter_mut().zip(stroke.colour) {
                 let plane: &mut [f32; RUN] = (&mut plane[at..at + RUN]).try_into().expect("a slice of that length");

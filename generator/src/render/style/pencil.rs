@@ -10,7 +10,7 @@ use super::filter::blur;
 use super::flow::Flow;
 use super::lines::Lines;
 use super::look::Look;
-use super::plane::{LANES, Plane, limit, load, load_bytes, smoothstep, write};
+use super::plane::{LANES, Plane, each, limit, load, load_bytes, smoothstep, write};
 use super::sample::FineRow;
 use super::sizes::Sizes;
 use super::texture::{self, chance, cloud, noise, paper};
@@ -82,8 +82,10 @@ impl Pencil {
             |x, y| {
                 let tone = FineRow::new(tone, y, step).lanes(x);
                 let lines = FineRow::new(&lines.response, y, step).lanes(x);
-                let [a, b, c, grain, reach] =
-                    [0, 1, 2, 3, 4].map(|k: usize| load_bytes(&texture[k][y * width..][..width], x));
+                let [a, b, c, grain, reach] = each(
+                    #[inline(always)]
+                    |k| load_bytes(&texture[k][y * width..][..width], x),
+                );
                 let mut out = [[0.0; LANES]; 3];
                 for i in 0..LANES {
                     let reach = reach[i];
@@ -129,7 +131,7 @@ impl Paint for Pencil {
             |x, y| {
                 let (here, around) = (load(smooth.row(y), x as isize), around.row_near(y as isize / 2));
                 let last = around.len() - 1;
-                std::array::from_fn::<_, LANES, _>(|i| {
+                each(|i| {
                     let around = around[((x + i) / 2).min(last)];
                     limit(here[i] + 0.45 * (here[i] - around), 0.0, 1.0)
                 })

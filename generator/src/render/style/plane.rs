@@ -107,7 +107,8 @@ pub fn write(pixels: &mut [u8], width: usize, arch: Arch, make: impl Fn(usize, u
             #[inline(always)]
             || {
                 for (i, chunk) in row.chunks_mut(LANES * 3).enumerate() {
-                    let bytes = make(i * LANES, y).map(|lanes| lanes.map(byte));
+                    let lanes = make(i * LANES, y);
+                    let bytes: [[u8; LANES]; 3] = each(|k| each(|i| byte(lanes[k][i])));
                     for (i, pixel) in chunk.as_chunks_mut::<3>().0.iter_mut().enumerate() {
                         *pixel = [bytes[0][i], bytes[1][i], bytes[2][i]];
                     }
@@ -123,9 +124,9 @@ pub fn write(pixels: &mut [u8], width: usize, arch: Arch, make: impl Fn(usize, u
 pub fn load_bytes(row: &[u8], at: usize) -> Lanes {
     let bytes: [u8; LANES] = match row.get(at..at + LANES) {
         Some(whole) => whole.try_into().expect("a slice of that length"),
-        None => std::array::from_fn(|i| row[(at + i).min(row.len() - 1)]),
+        None => each(|i| row[(at + i).min(row.len() - 1)]),
     };
-    bytes.map(|byte| f32::from(byte) * (1.0 / 255.0))
+    each(|i| f32::from(bytes[i]) * (1.0 / 255.0))
 }
 
 /// [`LANES`] pixels of a row from `at` on, the border's value where they lie outside.
@@ -136,9 +137,30 @@ pub fn load(row: &[f32], at: isize) -> Lanes {
         let at = at as usize;
         row[at..at + LANES].try_into().expect("a slice of that length")
     } else {
-        let last = row.len() as isize - 1;
-        std::array::from_fn(|i| row[(at + i as isize).clamp(0, last) as usize])
+        load_border(row, at)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn load_border(row: &[f32], at: isize) -> Lanes {
+    let last = row.len() as isize - 1;
+    each(|i| row[(at + i as isize).clamp(0, last) as usize])
+}
+
+/// An array of what `make` gives for each index. Unlike `std::array::from_fn` and `map` it is always inlined, and so
+/// compiled for wide vectors where its caller is.
+#[inline(always)]
+#[must_use]
+pub fn each<T: Copy + Default, const N: usize>(make: impl Fn(usize) -> T) -> [T; N]
+where
+    [T; N]: Default,
+{
+    let mut out = <[T; N]>::default();
+    for (i, value) in out.iter_mut().enumerate() {
+        *value = make(i);
+    }
+    out
 }
 
 /// `value` within `low..=high`, in two vector instructions where `clamp` branches.
@@ -148,7 +170,22 @@ pub fn limit(value: f32, low: f32, high: f32) -> f32 {
     value.max(low).min(high)
 }
 
-/// `value` from `low` to `high` as 0..1, smooth at both ends (the cubic 3t^2 - 2t^3).
+/// The whole number nearest to a value of 0..2^22. The sum with 2^23 has it in its lowest bits; a cast with `as` looks
+/// after numbers out of range and is not done in vectors.
+#[inline(always)]
+#[must_use]
+pub fn nearest(value: f32) -> i32 {
+    ((value + 8_388_608.0).to_bits() & 0x7f_ffff) as i32
+}
+
+/// The whole number below a value of 0..2^22; for a whole number itself or the one before it.
+#[inline(always)]
+#[must_use]
+pub fn floor(value: f32) -> i32 {
+    nearest((value - 0.5).max(0.0))
+}
+
+/// `value` from `low` to `high` as 0..1, smooth at both ends (the cubic 3t^2 - 2t^3). Falls where `high` is below `low`.
 #[inline(always)]
 #[must_use]
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
@@ -162,7 +199,7 @@ pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
 #[must_use]
 pub fn steps(value: f32, count: f32, softness: f32) -> f32 {
     let scaled = value.max(0.0) * count;
-    let below = scaled as i32 as f32;
+    let below = floor(scaled) as f32;
     (below + smoothstep(0.5 - softness, 0.5 + softness, scaled - below)) / count
 }
 
@@ -177,5 +214,5 @@ pub fn luma([red, green, blue]: [f32; 3]) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn byte(value: f32) -> u8 {
-    (limit(value, 0.0, 1.0) * 255.0 + 0.5) as i32 as u8
+    nearest(limit(value, 0.0, 1.0) * 255.0) as u8
 }

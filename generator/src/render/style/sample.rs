@@ -3,7 +3,7 @@
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::plane::{LANES, Lanes, Plane, load};
+use super::plane::{LANES, Lanes, Plane, each, floor, limit, load};
 
 /// One row of a fine picture as full pixels see it.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,7 @@ pub struct FineRow<'a> {
 
 impl<'a> FineRow<'a> {
     /// Row `y` of the full picture, `step` full pixels in a fine one.
+    #[inline(always)]
     #[must_use]
     pub fn new(plane: &'a Plane, y: usize, step: usize) -> Self {
         let scale = 1.0 / step as f32;
@@ -34,7 +35,7 @@ impl<'a> FineRow<'a> {
             return load(self.above, x as isize);
         }
         let last = self.above.len() - 1;
-        std::array::from_fn(|i| {
+        each(|i| {
             let place = (((x + i) as f32 + 0.5) * self.scale - 0.5).clamp(0.0, last as f32);
             let left = place as usize;
             let (right, u) = ((left + 1).min(last), place - left as f32);
@@ -77,25 +78,36 @@ impl Quads {
         let x = (x - 0.5).clamp(0.0, self.width as f32 - 1.0);
         let y = (y - 0.5).clamp(0.0, self.height as f32 - 1.0);
         let (left, top) = (x as usize, y as usize);
-        let (u, v) = (x - left as f32, y - top as f32);
-        let right = (left + 1).min(self.width - 1);
-        let (above, below) = (top * self.width, (top + 1).min(self.height - 1) * self.width);
-        let [a, b, c, d] = [above + left, above + right, below + left, below + right].map(|i| &self.data[i]);
-        let weights = [(1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v];
-        std::array::from_fn(|k| weights[0] * a[k] + weights[1] * b[k] + weights[2] * c[k] + weights[3] * d[k])
+        self.mix(left, top, x - left as f32, y - top as f32)
     }
 
     /// The values at [`LANES`] places: `place(i)` in pixels.
     #[inline(always)]
     #[must_use]
     pub fn lanes(&self, place: impl Fn(usize) -> (f32, f32)) -> [Lanes; 4] {
+        let (last_x, last_y) = (self.width as f32 - 1.0, self.height as f32 - 1.0);
+        let x: Lanes = each(|i| limit(place(i).0 - 0.5, 0.0, last_x));
+        let y: Lanes = each(|i| limit(place(i).1 - 0.5, 0.0, last_y));
+        let left: [i32; LANES] = each(|i| floor(x[i]));
+        let top: [i32; LANES] = each(|i| floor(y[i]));
         let mut out = [[0.0; LANES]; 4];
         for i in 0..LANES {
-            let (x, y) = place(i);
-            for (lanes, value) in out.iter_mut().zip(self.at(x, y)) {
+            let (u, v) = (x[i] - left[i] as f32, y[i] - top[i] as f32);
+            let quad = self.mix(left[i] as usize, top[i] as usize, u, v);
+            for (lanes, value) in out.iter_mut().zip(quad) {
                 lanes[i] = value;
             }
         }
         out
+    }
+
+    #[inline(always)]
+    fn mix(&self, left: usize, top: usize, u: f32, v: f32) -> [f32; 4] {
+        let right = (left + 1).min(self.width - 1);
+        let (above, below) = (top * self.width, (top + 1).min(self.height - 1) * self.width);
+        let (a, b) = (&self.data[above + left], &self.data[above + right]);
+        let (c, d) = (&self.data[below + left], &self.data[below + right]);
+        let weights = [(1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v];
+        each(|k| weights[0] * a[k] + weights[1] * b[k] + weights[2] * c[k] + weights[3] * d[k])
     }
 }

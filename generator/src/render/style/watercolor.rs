@@ -11,7 +11,7 @@ use super::filter::{Kuwahara, blur};
 use super::flow::Flow;
 use super::lines::Lines;
 use super::look::Look;
-use super::plane::{LANES, Plane, limit, load, load_bytes, luma, smoothstep, steps, write};
+use super::plane::{LANES, Plane, each, limit, load, load_bytes, luma, smoothstep, steps, write};
 use super::sample::{FineRow, Quads};
 use super::sizes::Sizes;
 use super::texture::{self, cloud, noise, paper};
@@ -77,8 +77,10 @@ impl Watercolor {
             #[inline(always)]
             |x, y| {
                 let lines = FineRow::new(&lines.response, y, step).lanes(x);
-                let [grain, cloud, across, down, painted] =
-                    [0, 1, 2, 3, 4].map(|k: usize| load_bytes(&texture[k][y * width..][..width], x));
+                let [grain, cloud, across, down, painted] = each(
+                    #[inline(always)]
+                    |k| load_bytes(&texture[k][y * width..][..width], x),
+                );
                 let middle = (y as f32 + 0.5) * to_coarse;
                 let [red, green, blue, rim] = washes.lanes(
                     #[inline(always)]
@@ -135,7 +137,7 @@ impl Watercolor {
                 #[inline(always)]
                 |x, y| {
                     let (soft, flat) = (load(soft.row(y), x as isize), load(bright.row(y), x as isize));
-                    std::array::from_fn::<_, LANES, _>(|i| limit(soft[i] - flat[i], -0.03, 0.25))
+                    each(|i| limit(soft[i] - flat[i], -0.03, 0.25))
                 },
             );
         }
@@ -147,8 +149,9 @@ impl Watercolor {
 /// Brightness in the tones of washes.
 #[inline(always)]
 fn tones([red, green, blue]: &[Plane; 3], x: usize, y: usize) -> [f32; LANES] {
-    let channels = [red, green, blue].map(|plane| load(plane.row(y), x as isize));
-    std::array::from_fn(|i| steps(luma([channels[0][i], channels[1][i], channels[2][i]]), TONES, 0.22))
+    let (red, green, blue) =
+        (load(red.row(y), x as isize), load(green.row(y), x as isize), load(blue.row(y), x as isize));
+    each(|i| steps(luma([red[i], green[i], blue[i]]), TONES, 0.22))
 }
 
 impl Paint for Watercolor {
