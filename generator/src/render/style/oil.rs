@@ -35,8 +35,8 @@ struct Layer {
 const LAYERS: [Layer; 4] = [
     Layer { spacing: 14.0, half_length: 19.0, half_width: 6.2, from_detail: (-1.0, -0.5), tint: 0.05 },
     Layer { spacing: 8.0, half_length: 11.0, half_width: 3.4, from_detail: (0.0, 0.35), tint: 0.035 },
-    Layer { spacing: 4.8, half_length: 6.5, half_width: 1.8, from_detail: (0.4, 0.85), tint: 0.02 },
-    Layer { spacing: 3.4, half_length: 4.2, half_width: 1.25, from_detail: (0.75, 1.0), tint: 0.01 },
+    Layer { spacing: 4.8, half_length: 6.5, half_width: 1.8, from_detail: (0.35, 0.75), tint: 0.02 },
+    Layer { spacing: 3.4, half_length: 4.2, half_width: 1.25, from_detail: (0.55, 0.9), tint: 0.01 },
 ];
 /// Layers from this one on take their colours from the camera, finer than the underpainting.
 const FINE_LAYERS: usize = 2;
