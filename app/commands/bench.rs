@@ -1,13 +1,14 @@
 //! `otherglass bench`: how fast the built-in model draws here, and where the time goes.
 //!
 //! The demo visitor is scaled to the model's own size before the clock starts; decoding is not part of it. Three scenes are
-//! timed, because what is in the scene decides what has to be drawn.
+//! timed, because what is in the scene decides what has to be drawn; then every style alone at the size of a camera,
+//! because a style works on all of its pixels.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use otherglass_generator::render::{Engine, Renderer, RendererOptions, open};
-use otherglass_generator::scene::Conversation;
+use otherglass_generator::scene::{Conversation, Edit, Scene, Style, StyleName};
 use otherglass_vision::{Frame, open_clip};
 
 use crate::assets::Assets;
@@ -17,6 +18,9 @@ use crate::interrupt::Interrupt;
 /// The size that is timed: the model's own.
 const WIDTH: u32 = 256;
 const HEIGHT: u32 = 192;
+/// The size that styles are timed at: a common camera's.
+const CAMERA_WIDTH: u32 = 640;
+const CAMERA_HEIGHT: u32 = 480;
 /// Frames drawn before the clock starts.
 const WARM_UP: usize = 10;
 /// Frames of the clip that are gone round.
@@ -33,7 +37,7 @@ const SCENES: &[(&str, &[&str])] = &[
 
 /// Times the scenes and prints a table. False when it was interrupted.
 pub fn bench(arguments: &BenchArgs, assets: &Assets, interrupt: &Interrupt) -> Result<bool> {
-    let frames = footage(assets)?;
+    let frames = footage(assets, WIDTH, HEIGHT, MOST_FRAMES)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     println!("engine house, {WIDTH}x{HEIGHT}, {} frames each, {threads} threads available", arguments.frames);
     println!("{:<34} {:>9} {:>9} {:>9}", "scene", "median", "p95", "frames/s");
@@ -49,19 +53,36 @@ pub fn bench(arguments: &BenchArgs, assets: &Assets, interrupt: &Interrupt) -> R
         };
         timed.print(name);
     }
+    let frames = footage(assets, CAMERA_WIDTH, CAMERA_HEIGHT, MOST_FRAMES / 8)?;
+    println!("styles alone, {CAMERA_WIDTH}x{CAMERA_HEIGHT}");
+    let mut renderer = open(Engine::House, &RendererOptions::new(assets.folder()))?;
+    for style in StyleName::ALL.iter().copied() {
+        renderer.set_scene(&styled(style));
+        let Some(timed) = time(renderer.as_mut(), &frames, arguments.frames as usize, interrupt)? else {
+            return Ok(false);
+        };
+        timed.print(&style.as_str().replace('_', " "));
+    }
     Ok(true)
 }
 
-/// The demo visitor at the model's size.
-fn footage(assets: &Assets) -> Result<Vec<Frame>> {
+/// Nothing but a style.
+fn styled(style: StyleName) -> Scene {
+    let mut scene = Scene::default();
+    scene.apply(&Edit::SetStyle { style: Style::from_name(style) });
+    scene
+}
+
+/// The demo visitor at that size, at most so many frames.
+fn footage(assets: &Assets, width: u32, height: u32, most: usize) -> Result<Vec<Frame>> {
     let clip = assets
         .demo_clip()
         .context("the demo clip is missing; reinstall Otherglass, or point --assets to its folder")?;
     let mut source = open_clip(&clip)?;
     let mut frames = Vec::new();
-    while frames.len() < MOST_FRAMES {
+    while frames.len() < most {
         let Some(frame) = source.next_frame()? else { break };
-        frames.push(frame.into_rgb8().crop_to(WIDTH, HEIGHT)?);
+        frames.push(frame.into_rgb8().crop_to(width, height)?);
     }
     anyhow::ensure!(!frames.is_empty(), "{} holds no picture; reinstall Otherglass", clip.display());
     Ok(frames)

@@ -10,6 +10,7 @@
 
 pub mod house;
 mod passthrough;
+mod style;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

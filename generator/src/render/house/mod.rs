@@ -5,7 +5,7 @@
 //!                           │                │
 //!                           │        item frames ─> fields drawn twice: at 256x192 (sketch) and at full size
 //!                           v                v
-//!        noise, world ─> Painter: matte, visibility, light, residual ─> composed at full size
+//!        noise, world ─> Painter: matte, visibility, light, residual ─> composed at full size ─> style
 //! ```
 //!
 //! Lengths inside are in pixels of the model's picture or of the camera's, as each place says.
@@ -47,6 +47,7 @@ use self::planes::{Fit, Rgba, Shrink};
 use self::silhouette::Silhouette;
 use self::sketch::{Sketcher, Worn};
 use self::worlds::{Shown, Worlds};
+use super::style::Stylist;
 use super::{RenderError, Renderer, RendererOptions, StageTiming};
 use crate::scene::{ItemKind, Scene, StyleName, Theme};
 
@@ -64,6 +65,7 @@ pub struct House {
     world: Option<Shown>,
     tracker: Tracker,
     sketcher: Sketcher,
+    stylist: Stylist,
     /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
     noise: Vec<f32>,
     sized: Option<Sized>,
@@ -127,6 +129,7 @@ impl House {
             world: None,
             tracker: Tracker::default(),
             sketcher: Sketcher::default(),
+            stylist: Stylist::new(options.seed),
             noise: gaussian_noise(options.seed, 3 * PAINT.0 * PAINT.1),
             sized: None,
             buffers: Buffers::default(),
@@ -139,6 +142,12 @@ impl House {
         self.prepare(frame)?;
         let pool = Arc::clone(&self.pool);
         pool.install(|| self.look(frame)).map(|(body, _)| body)
+    }
+
+    fn forget_body(&mut self) {
+        self.tracker.reset();
+        self.sketcher.reset();
+        self.buffers.silhouette.reset();
     }
 
     fn prepare(&mut self, frame: &Frame) -> Result<(), RenderError> {
@@ -239,25 +248,36 @@ impl Renderer for House {
         self.worn = Worn::of_scene(scene, &self.fields);
         let known = |world: &crate::scene::World| Some(Shown { theme: world.theme?, layout: world.layout });
         self.world = scene.world.as_ref().and_then(known).filter(|shown| self.worlds.has(shown.theme));
+        self.stylist.set(scene.style.as_ref().and_then(|style| style.name));
     }
 
     fn render(&mut self, frame: &Frame) -> Result<Frame, RenderError> {
         self.timings.clear();
         self.prepare(frame)?;
-        if self.worn.is_empty() && self.world.is_none() {
+        let drawn = !self.worn.is_empty() || self.world.is_some();
+        if !drawn {
             // The body may be elsewhere when it is looked for again.
-            self.reset();
+            self.forget_body();
+        }
+        if !drawn && !self.stylist.is_on() {
             return Ok(frame.clone());
         }
         let pool = Arc::clone(&self.pool);
-        let pixels = pool.install(|| self.draw(frame))?;
+        let pixels = pool.install(|| {
+            let mut pixels = if drawn { self.draw(frame)? } else { frame.pixels.clone() };
+            if self.stylist.is_on() {
+                let started = Instant::now();
+                self.stylist.paint(&mut pixels, frame.width as usize, frame.height as usize);
+                note(&mut self.timings, "style", started);
+            }
+            Ok::<_, RenderError>(pixels)
+        })?;
         Ok(Frame { pixels, ..*frame })
     }
 
     fn reset(&mut self) {
-        self.tracker.reset();
-        self.sketcher.reset();
-        self.buffers.silhouette.reset();
+        self.forget_body();
+        self.stylist.reset();
     }
 
     fn timings(&self) -> &[StageTiming] {
@@ -272,8 +292,8 @@ impl Renderer for House {
         self.worlds.has(theme)
     }
 
-    fn can_show_style(&self, _style: StyleName) -> bool {
-        false
+    fn can_show_style(&self, style: StyleName) -> bool {
+        StyleName::ALL.contains(&style)
     }
 }
 
