@@ -1,7 +1,7 @@
 """What hangs from the shoulders."""
 
 from ..meshes import cape, necklace, wings
-from .base import Kind, Layer, entry, turn
+from .base import PI, Kind, Layer, entry, turn
 
 CAPE = Kind(
     "cape", "shoulders", "shoulder_width", 1.0, (0.0, 0.0, 0.0), (0.72, 0.06, 0.10), (0.90, 0.70, 0.28), cape.build,
@@ -50,11 +50,15 @@ NECKLACE = Kind(
             {"type": "ray", "surfaces": [{
                 "kind": "cone", "center": list(map(float, necklace.CENTER)), "tilt": necklace.TILT, "rx": necklace.RX, "rz": necklace.RZ,
                 "slope": 0.0, "h_min": -0.25, "h_max": 0.25,
+            }, {
+                # the plane of the pendant, upright: its x and z run along it whatever way the body turns
+                "kind": "disc", "center": list(map(float, necklace.HEART)), "tilt": PI / 2, "rx": 0.15, "rz": 0.22, "soft": 0.05,
             }]},
             [
-                entry("a", 0.0, 1 / 0.35, octaves=4),
-                entry("b", -0.40, 1 / 0.40, octaves=5),
+                entry("a", 0.0, 1 / 0.35, octaves=2),
+                entry("b", -0.40, 1 / 0.40, octaves=2),
                 entry("view_x", octaves=1),
+                entry("1.x", octaves=3), entry("1.z", octaves=4),
                 turn("0.front.theta", 6),
                 entry("0.front.h", 0.0, 1 / 0.1, octaves=2),
                 entry("0.gap", scale=4.0),

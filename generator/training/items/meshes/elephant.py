@@ -88,12 +88,12 @@ def eyes() -> list:
         side /= np.linalg.norm(side)
         turn = np.stack([side, np.cross(out, side), out], -1)
         dark = dict(mask=1.0, metal=3.0, rim=0.0)
-        parts.append(sphere((0, 0, 0), (0.098, 0.122, 0.055), rows=25, cols=40, metal=3.0, mask=1.0, albedo=0.30, rim=0.66).moved(turn, at))
-        parts.append(sphere((0.006, -0.004, 0.022), (0.074, 0.096, 0.048), rows=25, cols=40, albedo=0.06, **dark).moved(turn, at))
+        parts.append(sphere((0, 0, 0), (0.128, 0.156, 0.055), rows=25, cols=40, metal=3.0, mask=1.0, albedo=0.30, rim=0.66).moved(turn, at))
+        parts.append(sphere((0.008, -0.006, 0.022), (0.092, 0.118, 0.048), rows=25, cols=40, albedo=0.06, **dark).moved(turn, at))
         # the sparkle is up and to the left in the picture
-        parts.append(sphere((-0.020, 0.040, 0.062), (0.026, 0.032, 0.016), rows=13, cols=20, metal=3.0, mask=1.0, albedo=0.2, rim=0.80).moved(turn, at))
+        parts.append(sphere((-0.022, 0.046, 0.060), (0.038, 0.044, 0.018), rows=13, cols=20, metal=3.0, mask=1.0, albedo=0.2, rim=0.80).moved(turn, at))
         s = np.linspace(-1, 1, 40)
-        brow = np.stack([0.105 * s, 0.165 + 0.035 * (1 - s**2), 0.02 - 0.02 * s**2], -1)
+        brow = np.stack([0.125 * s, 0.200 + 0.035 * (1 - s**2), 0.02 - 0.02 * s**2], -1)
         parts.append(tube(brow, 0.017 * (1 - s**2) ** 0.5 + 0.004, cols=12, albedo=0.55, **SKIN).moved(turn, at))
     return parts
 

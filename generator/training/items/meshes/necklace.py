@@ -13,6 +13,7 @@ TILT = -np.pi / 4  # of the cylinder's axis about x, as charts.py has it
 RX, RZ = 0.235, 0.42
 BEADS = 32  # in a whole turn, large and small by turns; a power of two
 END = np.deg2rad(97)  # where the chain goes over the shoulders
+HEART = CENTER + np.array([0.0, RZ * np.sin(TILT) - 0.150, RZ * np.cos(TILT)])  # of the pendant
 GOLD = dict(metal=1.0, mask=1.0)
 STONE = dict(metal=2.0, mask=-1.0, albedo=1.25)
 
@@ -51,18 +52,17 @@ def stone(at, half, beads) -> list:
     ]
     for k in range(beads):
         turn = 2 * np.pi * (k + 0.5) / beads
-        parts.append(sphere(at + [(a + 0.026) * np.sin(turn), (b + 0.026) * np.cos(turn), 0.004], 0.0165, rows=11, cols=18, albedo=1.12, **GOLD))
+        parts.append(sphere(at + [(a + 0.026) * np.sin(turn), (b + 0.026) * np.cos(turn), 0.004], 0.0185, rows=11, cols=18, albedo=1.12, **GOLD))
     return parts
 
 
 def pendant() -> list:
     top = chain_at(0.0)
-    heart = top + [0, -0.150, 0.0]
     circle = np.linspace(0, 2 * np.pi, 50, endpoint=False)
     bail = top + np.stack([0.021 * np.sin(circle), -0.014 + 0.030 * np.cos(circle), 0.012 + 0 * circle], -1)
-    pearl = heart + [0, -0.150, 0.0]
+    pearl = HEART + [0, -0.150, 0.0]
     parts = [tube(bail, 0.0095, cols=12, closed=True, albedo=1.1, **GOLD)]
-    parts += stone(heart, (0.060, 0.076), beads=12)
+    parts += stone(HEART, (0.060, 0.076), beads=10)
     parts += [sphere(pearl + [0, 0.035, 0], 0.013, rows=11, cols=18, albedo=1.1, **GOLD), sphere(pearl, (0.027, 0.034, 0.027), rows=19, cols=30, **STONE)]
     return parts
 
