@@ -9,6 +9,7 @@
 //! sink gives the output its name only when it is complete; Ctrl-C completes what there is.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use otherglass_generator::render::{Engine, Renderer, RendererOptions, open};
@@ -121,6 +122,8 @@ struct Reel {
     still: Option<Frame>,
     last_position_s: f64,
     given: u64,
+    /// When the output's time began: what moves by itself follows the clip's time, however long a frame takes to draw.
+    began: Instant,
 }
 
 impl Reel {
@@ -135,6 +138,7 @@ impl Reel {
             still: None,
             last_position_s: 0.0,
             given: 0,
+            began: Instant::now(),
         })
     }
 
@@ -176,6 +180,7 @@ impl Reel {
             return Ok(None);
         }
         frame.seq = self.given;
+        frame.captured_at = self.began + Duration::from_secs_f64(position_s.max(0.0));
         self.given += 1;
         self.last_position_s = position_s;
         Ok(Some((frame, position_s)))

@@ -85,7 +85,8 @@ pub struct Frame {
     pub format: PixelFormat,
     /// Counts the frames of one source, from 0; gaps are dropped frames.
     pub seq: u64,
-    /// When the camera delivered it; latency is measured from here to the moment of display.
+    /// When the camera delivered it; latency is measured from here to the moment of display, and what moves by itself in the
+    /// picture follows these times. Whoever plays a clip gives its frames the times of the clip.
     pub captured_at: Instant,
 }
 

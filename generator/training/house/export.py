@@ -120,11 +120,18 @@ def frame_cases(path):
         right = frames.sword_frame(point["hand_r"], point["elbow_r"], width, -1)
         left = frames.sword_frame(point["hand_l"], point["elbow_l"], width, 1)
         shoulders = frames.shoulder_frame(point["neck"], point["shoulder_r"], point["shoulder_l"], width, yaw)
+        shields = [frames.shield_frame(point[f"hand_{hand}"], point[f"elbow_{hand}"], width) for hand in "rl"]
+        company = {
+            "size": float(rng.choice([0.5, 1.0, 1.0, 2.0])), "side": float(rng.choice([-1, 1])), "above": bool(rng.random() < 0.5),
+            "index": int(rng.integers(3)), "seconds": float(rng.uniform(0, 100)), "room": [0.0, 0.09, 1.0, 0.66],
+        }
         flat = lambda frame: [list(map(float, v)) for v in frame]
         cases.append({
             "points": [list(map(float, point[name])) for name in model.POINTS], "up": list(axes[1]), "forward": list(axes[2]),
             "head_width": width, "torso_yaw": yaw, "head": flat(frames.head_frame(point["head"], axes, width)),
             "sword_r": flat(right), "sword_l": flat(left), "shoulders": flat(shoulders),
+            "shield_r": flat(shields[0]), "shield_l": flat(shields[1]),
+            "company": {**company, "frame": flat(frames.company_frame(point["head"], width, **company))},
         })
     path.write_text(json.dumps(cases))
 

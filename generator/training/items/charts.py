@@ -24,8 +24,11 @@ Chart "plane" (sword).  Only ex, ey are used.  det = ex.x ey.y - ey.x ex.y, d = 
     cos_phi = ex.x / |ex|                    sin_phi = -ex.y / |ex|              (direction of the blade in view space)
     (ey is ex turned clockwise as one sees the picture, ey = (-ex.y, ex.x): a blade that points up has v to the right)
     ppu = |ey|                               (pixels per unit; the sharpness of edges)
-  sources: "u", "v", "cos_phi", "sin_phi", and every entry of the kind's `params` by its name (sword: "twist",
-  in [-1, 1] for -25..25 degrees).
+  sources: "u", "v", "cos_phi", "sin_phi", and the kind's params.
+
+Params.  Every entry of the kind's `params` is a source by its name, in any chart, in [-1, 1]: "twist" of a sword
+(-25..25 degrees; 0 at run time), and what follows the time t of the frame in seconds, as `motion` says:
+    value = wave(2 pi t / period_s)          wave: "sin" or "cos"
 
 Chart "ray" (everything worn on head or shoulders).  Let g0 = (ex.x, ey.x, ez.x), g1 = (ex.y, ey.y, ez.y) be the rows of the
 2x3 matrix A = [ex ey ez], and d = p - o.
@@ -49,6 +52,12 @@ Chart "ray" (everything worn on head or shoulders).  Let g0 = (ex.x, ey.x, ez.x)
   kind "disc" {center c, tilt, rx, rz, soft}: a plane through c, normal = tilted y axis.
     q, w as above;  hit = q - q.y (w.y / (w.y^2 + soft^2)) w             (soft keeps it continuous seen edge-on)
     "k.x" = clamp(hit.x / rx, -2, 2), "k.z" = clamp(hit.z / rz, -2, 2)
+  kind "wings" {center c, param, swing, swing_by, lift, lift_by, soft}: two half planes that hang on the vertical line through c,
+  each swung back about it and turned in its own plane by angles that follow the kind's parameter of that name (radians):
+    beat = value of the parameter,  s = swing + swing_by beat,  r = lift + lift_by beat
+    q = X0 - c,  side = sign(q . right) (1 where it is 0),  along = (side cos s, 0, -sin s),  n = (side sin s, 0, cos s)
+    hit = q - (q . n) ((view . n) / ((view . n)^2 + soft^2)) view,   x = hit . along
+    "k.along" = clamp(x cos r + hit.y sin r, -4, 4),  "k.h" = clamp(hit.y cos r - x sin r, -4, 4),  "k.side" = side
 
 Inputs of the network, in the order of `inputs`; each entry {source, center, scale, identity, base, octaves}:
     x = (source - center) * scale;   if identity: push x;   for k in 0..octaves: push sin(base 2^k x), cos(base 2^k x)
@@ -157,7 +166,7 @@ def view_from_angles(yaw: float, pitch: float) -> np.ndarray:
     return rotation(0.0, yaw, pitch)[2]
 
 
-def ray_sources(frame: Frame, surfaces, p: torch.Tensor):
+def ray_sources(frame: Frame, surfaces, p: torch.Tensor, params: dict | None = None):
     """Chart "ray". p: (N, 2) pixels -> ({source: (N,) or float}, ppu)."""
     ppu, view, right, up = view_of(frame)
     a_matrix = frame.matrix()
@@ -167,21 +176,24 @@ def ray_sources(frame: Frame, surfaces, p: torch.Tensor):
     a = x0 @ torch.tensor(right, dtype=p.dtype)
     b = x0 @ torch.tensor(up, dtype=p.dtype)
     views = torch.tensor(view, dtype=p.dtype).reshape(1, 3)
-    return ray_features(x0, views, a, b, surfaces), ppu
+    return ray_features(x0, views, a, b, surfaces, params or {}), ppu
 
 
-def ray_features(x0: torch.Tensor, view: torch.Tensor, a: torch.Tensor, b: torch.Tensor, surfaces):
-    """Sources of rays x0 + t view: x0 (N, 3), view (N, 3) or (1, 3), a, b (N,) view-plane coordinates."""
-    sources = {"a": a, "b": b, "view_x": view[:, 0], "view_y": view[:, 1], "view_z": view[:, 2]}
+def ray_features(x0: torch.Tensor, view: torch.Tensor, a: torch.Tensor, b: torch.Tensor, surfaces, params: dict):
+    """Sources of rays x0 + t view: x0 (N, 3), view (N, 3) or (1, 3), a, b (N,) view-plane coordinates, params numbers or (N,)."""
+    sources = {"a": a, "b": b, "view_x": view[:, 0], "view_y": view[:, 1], "view_z": view[:, 2], **params}
     for k, surface in enumerate(surfaces):
         c = torch.tensor(surface["center"], dtype=x0.dtype)
+        if surface["kind"] == "wings":
+            sources.update(wing_sources(k, surface, x0 - c, view, params.get(surface["param"], 0.0)))
+            continue
         q, w = tilted(x0 - c, surface["tilt"]), tilted(view, surface["tilt"])
         if surface["kind"] == "cone":
             sources.update(cone_sources(k, surface, q, w))
         elif surface["kind"] == "disc":
             sources.update(disc_sources(k, surface, q, w))
         else:
-            raise ValueError(f"expected a surface of kind cone or disc, got {surface['kind']!r}")
+            raise ValueError(f"expected a surface of kind cone, disc or wings, got {surface['kind']!r}")
     return sources
 
 
@@ -215,11 +227,26 @@ def disc_sources(k: int, surface: dict, q: torch.Tensor, w: torch.Tensor) -> dic
     }
 
 
+def wing_sources(k: int, surface: dict, q: torch.Tensor, view: torch.Tensor, beat) -> dict:
+    beat = torch.as_tensor(beat, dtype=q.dtype)
+    s, r = surface["swing"] + surface["swing_by"] * beat, surface["lift"] + surface["lift_by"] * beat
+    side = torch.where(q[:, 0] * view[:, 2] - q[:, 2] * view[:, 0] >= 0, 1.0, -1.0).to(q.dtype)
+    across = (view * torch.stack([side * s.sin(), 0 * side, s.cos() + 0 * side], -1)).sum(-1)
+    out = q[:, 0] * side * s.sin() + q[:, 2] * s.cos()
+    hit = q - (out * across / (across**2 + surface["soft"] ** 2))[:, None] * view
+    x, y = side * hit[:, 0] * s.cos() - hit[:, 2] * s.sin(), hit[:, 1]
+    return {
+        f"{k}.along": (x * r.cos() + y * r.sin()).clamp(-4.0, 4.0),
+        f"{k}.h": (y * r.cos() - x * r.sin()).clamp(-4.0, 4.0),
+        f"{k}.side": side,
+    }
+
+
 def chart_sources(chart: dict, frame: Frame, params: dict, p: torch.Tensor):
     """Sources and ppu of picture positions p (N, 2) for the chart table of a layer."""
     if chart["type"] == "plane":
         return plane_sources(frame, params, p)
-    return ray_sources(frame, chart["surfaces"], p)
+    return ray_sources(frame, chart["surfaces"], p, params)
 
 
 def input_width(inputs) -> int:

@@ -46,7 +46,7 @@ def measured(picture: np.ndarray):
 
 def pose_box(kind: Kind, layer: Layer, pose: dict, thin: np.ndarray):
     """Box (x0, x1, y0, y1) in chart units, y up, that holds the mesh points `thin` in this pose, with a margin."""
-    if kind.frame == "hand":
+    if kind.flat:
         p = thin[:, :2]
     else:
         p = pose_frame((0, 0), 1.0, 0, pose["yaw"], pose["pitch"]).project(thin) * [1, -1]
@@ -56,16 +56,17 @@ def pose_box(kind: Kind, layer: Layer, pose: dict, thin: np.ndarray):
 
 def pose_of_frame(kind: Kind, pose: dict, origin, ppu: float):
     """Frame and params of a training pose with the item's origin at `origin` pixels."""
-    if kind.frame == "hand":
-        return sword_frame(origin, ppu, pose["angle"]), {"twist": pose["twist"]}
-    return pose_frame(origin, ppu, 0.0, pose["yaw"], pose["pitch"]), {}
+    params = {name: pose[name] for name in kind.sources}
+    if kind.flat:
+        return sword_frame(origin, ppu, pose["angle"]), params
+    return pose_frame(origin, ppu, 0.0, pose["yaw"], pose["pitch"]), params
 
 
 def unfiltered(studio, kind, layer, loaded, pose, box, ppu):
     """The picture of one pose in chart orientation: x to the right, y (b or v) up; pixel (0, 0) is the upper left corner."""
     width, height = (int(math.ceil((box[i + 1] - box[i]) * ppu)) for i in (0, 2))
     frame, params = pose_of_frame(kind, pose, (-box[0] * ppu, box[3] * ppu), ppu)
-    if kind.frame == "hand":  # draw it lying, lit as it stands
+    if kind.flat:  # draw it lying, lit as it stands
         lying = sword_frame(frame.o, ppu, 0.0)
         matrix, toward, _ = mesh_view(kind, lying, params)
         light = mesh_view(kind, frame, params)[2]
@@ -93,7 +94,7 @@ def sample_pose(studio, kind, layer, loaded, pose, box, count, rng) -> np.ndarra
     row, column = np.divmod(at, edge.shape[1])
     x = box[0] + (column + 0.5) / ppu
     y = box[3] - (row + 0.5) / ppu
-    if kind.frame == "hand":
+    if kind.flat:
         y = -y  # the mesh's y runs against v
     drawn = np.stack([x, y, *(v.reshape(-1)[at] for v in (edge / ppu, d, s, mask / ppu))], -1)
     # The rest lies further out, where nothing is drawn.
@@ -105,21 +106,27 @@ def sample_pose(studio, kind, layer, loaded, pose, box, count, rng) -> np.ndarra
     far[:, 0] = 0.5 * (box[0] + box[1]) + wide * np.where(across, along, out)
     far[:, 1] = 0.5 * (box[2] + box[3]) + tall * np.where(across, out, along)
     far[:, 2], far[:, 5] = -layer.edge_range, layer.edge_range
-    if kind.frame == "hand":
+    if kind.flat:
         far[:, 1] *= -1
     return np.concatenate([drawn, far]).astype(np.float32)
 
 
 def generate(studio, kind: Kind, layer: Layer, poses: int, per_pose: int, seed: int):
-    """-> samples (poses, per_pose, 6) float32, pose table (poses, 3) float32, and the box of all poses (x0, x1, y0, y1), y up."""
-    model = kind.build()[layer.name]
-    loaded = studio.load(model)
-    thin = model.mesh.positions[:: max(1, len(model.mesh.positions) // 6000)]
+    """-> samples (poses, per_pose, 6) float32, pose table (poses, P) float32, and the box of all poses (x0, x1, y0, y1), y up."""
     rng = np.random.default_rng(seed)
+    # The sky that a vertex sees is baked once, in the shape at rest.
+    rest = kind.shape(layer.name, {})
+    baked = studio.bake(rest)
+    loaded = studio.load(rest, baked)
+    thin = rest.mesh.positions
     samples, table, boxes = [], [], []
     for _ in range(poses):
         pose = draw_pose(kind, rng)
-        box = pose_box(kind, layer, pose, thin)
+        if kind.shaped_by:
+            loaded.release()
+            shape = kind.shape(layer.name, pose)
+            loaded, thin = studio.load(shape, baked), shape.mesh.positions
+        box = pose_box(kind, layer, pose, thin[:: max(1, len(thin) // 6000)])
         boxes.append(box)
         samples.append(sample_pose(studio, kind, layer, loaded, pose, box, per_pose, rng))
         table.append(pose_row(kind, pose))
@@ -128,22 +135,27 @@ def generate(studio, kind: Kind, layer: Layer, poses: int, per_pose: int, seed: 
 
 
 def pose_row(kind: Kind, pose: dict) -> np.ndarray:
-    """What sources_of needs of a pose: (cos_phi, sin_phi, twist) or the view vector."""
-    if kind.frame == "hand":
-        return np.array([math.cos(pose["angle"]), math.sin(pose["angle"]), pose["twist"]])
-    return view_from_angles(pose["yaw"], pose["pitch"])
+    """What sources_of needs of a pose: (cos_phi, sin_phi) or the view vector, then the kind's sources."""
+    if kind.flat:
+        seen = [math.cos(pose["angle"]), math.sin(pose["angle"])]
+    else:
+        seen = view_from_angles(pose["yaw"], pose["pitch"])
+    return np.array([*seen, *(pose[name] for name in kind.sources)])
 
 
 def sources_of(kind: Kind, layer: Layer, xy: torch.Tensor, row: torch.Tensor) -> dict:
-    """Chart sources of chart positions xy (N, 2) seen in poses row (N, 3): the same values that charts.py derives from pixels."""
-    if kind.frame == "hand":
-        return {"u": xy[:, 0], "v": xy[:, 1], "cos_phi": row[:, 0], "sin_phi": row[:, 1], "twist": row[:, 2]}
-    level = (row[:, 0] ** 2 + row[:, 2] ** 2).sqrt()
+    """Chart sources of chart positions xy (N, 2) seen in poses row (N, P): the same values that charts.py derives from pixels."""
+    seen = 2 if kind.flat else 3
+    params = {name: row[:, seen + k] for k, name in enumerate(kind.sources)}
+    if kind.flat:
+        return {"u": xy[:, 0], "v": xy[:, 1], "cos_phi": row[:, 0], "sin_phi": row[:, 1], **params}
+    view = row[:, :3]
+    level = (view[:, 0] ** 2 + view[:, 2] ** 2).sqrt()
     zero = torch.zeros_like(level)
-    right = torch.stack([row[:, 2] / level, zero, -row[:, 0] / level], -1)
-    up = torch.cross(row, right, dim=-1)
+    right = torch.stack([view[:, 2] / level, zero, -view[:, 0] / level], -1)
+    up = torch.cross(view, right, dim=-1)
     x0 = xy[:, :1] * right + xy[:, 1:] * up
-    return ray_features(x0, row, xy[:, 0], xy[:, 1], layer.chart["surfaces"])
+    return ray_features(x0, view, xy[:, 0], xy[:, 1], layer.chart["surfaces"], params)
 
 
 def main():

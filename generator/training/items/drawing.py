@@ -5,6 +5,7 @@ Flow: frame -> sized frame -> pixels inside the layer's bounds -> chart -> field
 
 import functools
 import json
+import math
 import pathlib
 
 import numpy as np
@@ -105,23 +106,31 @@ def _studio():
 
 
 @functools.cache
-def _loaded(kind: str, layer: str):
-    return _studio().load(KINDS[kind].build()[layer])
+def _baked(kind: str, layer: str):
+    return _studio().bake(KINDS[kind].shape(layer, {}))
+
+
+@functools.lru_cache(maxsize=64)
+def _loaded(kind: str, layer: str, pose: tuple):
+    return _studio().load(KINDS[kind].shape(layer, dict(pose)), _baked(kind, layer))
 
 
 def mesh_parts(kind: str, frame: Frame, params, width: int, height: int, layer=None, supersample: int = 4) -> np.ndarray:
     """(H, W, 4): D, S, M times coverage, and coverage, from the mesh, in a frame that has its size."""
     entry = KINDS[kind]
     name = layer or entry.layers[0].name
-    matrix, toward, light = mesh_view(entry, frame, params or {})
-    return _studio().picture(_loaded(kind, name), matrix, frame.o, toward, light, width, height, supersample)
+    params = params or {}
+    matrix, toward, light = mesh_view(entry, frame, params)
+    pose = {"angle": math.atan2(-frame.ex[1], frame.ex[0]), **params}
+    shape = tuple((key, round(pose[key], 6)) for key in entry.shaped_by if key in pose)
+    return _studio().picture(_loaded(kind, name, shape), matrix, frame.o, toward, light, width, height, supersample)
 
 
 def draw(kind: str, frame: Frame, params, width: int, height: int, tint=None, size: float = 1.0, secondary=None, layer=None,
          source: str = "field") -> np.ndarray:  # fmt: skip
     """(height, width, 4) float32 premultiplied RGBA of one layer of an item.
 
-    frame, params: see charts.py ({"twist": -1..1} for a sword; none for others). tint, secondary: rgb 0..1, default the
+    frame, params: see charts.py ({"twist": -1..1} for a sword, {"flap": -1..1} for an elephant; 0 where none is given). tint, secondary: rgb 0..1, default the
     kind's own. layer: needed for kinds with several. source: "field" (exported weights) or "mesh" (needs EGL; do not
     create torch optimisers in the same process).
     """

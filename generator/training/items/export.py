@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from .charts import pose_frame, sword_frame
 from .drawing import ASSETS, Wardrobe, corners
 from .field import colours, outputs
-from .kinds import KINDS, Kind, Layer
+from .kinds import KINDS, Kind, Layer, draw_pose
 
 REFERENCE = pathlib.Path(__file__).resolve().parents[1] / "reference"
 
@@ -26,7 +26,7 @@ def layer_table(kind: Kind, layer: Layer, box) -> dict:
     trim = 0.7 * layer.edge_range - 0.02  # the training box has a wide margin
     x = [round(x0 + trim, 4), round(x1 - trim, 4)]
     y = [round(y0 + trim, 4), round(y1 - trim, 4)]
-    bounds = {"u": x, "v": [-y[1], -y[0]]} if kind.frame == "hand" else {"a": x, "b": y}
+    bounds = {"u": x, "v": [-y[1], -y[0]]} if kind.flat else {"a": x, "b": y}
     return {
         "name": layer.name, "order": layer.order, "chart": layer.chart, "inputs": layer.inputs, "layers": layer.sizes,
         "activation": "hardswish", "edge_unit": layer.edge_unit, "mask_unit": layer.mask_unit, "edge_range": layer.edge_range, "bounds": bounds,
@@ -36,7 +36,8 @@ def layer_table(kind: Kind, layer: Layer, box) -> dict:
 def kind_table(kind: Kind, layers: list) -> dict:
     return {
         "frame": kind.frame, "unit": kind.unit, "natural_size": kind.natural_size, "scale_about": list(map(float, kind.scale_about)),
-        "tint": list(kind.tint), "secondary": list(kind.secondary), "params": kind.params,
+        "tint": list(kind.tint), "secondary": list(kind.secondary), "secondary_follows": kind.secondary_follows,
+        "params": kind.sources, "motion": kind.motion,
         "yaw_range_deg": kind.yaw_range_deg, "pitch_range_deg": kind.pitch_range_deg, "layers": layers,
     }  # fmt: skip
 
@@ -74,7 +75,8 @@ def stored(assets: pathlib.Path) -> tuple[dict, dict]:
     if not (assets / "items.json").is_file():
         return {}, {}
     kinds = json.loads((assets / "items.json").read_text())["kinds"]
-    kinds = {name: table for name, table in kinds.items() if name in KINDS}
+    # Only the layers are learned: colours and motion are those that the table says now.
+    kinds = {name: kind_table(KINDS[name], table["layers"]) for name, table in kinds.items() if name in KINDS}
     return {k: v for k, v in load_file(assets / "items.safetensors").items() if k.split(".")[0] in kinds}, kinds
 
 
@@ -84,11 +86,13 @@ def cases_of(kind: Kind, rng) -> list:
     for k in range(4):
         size = (1.0, 1.5, 1.0, 0.7)[k]
         o = (160 + rng.uniform(-20, 20), 130 + rng.uniform(-20, 20))
-        if kind.frame == "hand":
-            frame, params = sword_frame(o, 150.0, rng.uniform(-math.pi, math.pi), (1.0, 1.0, 0.6, 0.9)[k]), {"twist": float(rng.uniform(-1, 1))}
+        pose = draw_pose(kind, rng)
+        params = {name: float(pose[name]) for name in kind.sources}
+        if kind.flat:
+            frame = sword_frame(o, 150.0 if kind.frame == "hand" else 60.0, pose["angle"], (1.0, 1.0, 0.6, 0.9)[k])
         else:
             yaw, pitch = (rng.uniform(-0.8, 0.8) * math.radians(limit) for limit in (kind.yaw_range_deg, kind.pitch_range_deg))
-            frame, params = pose_frame(o, 80.0, rng.uniform(-0.3, 0.3), yaw, pitch), {}
+            frame = pose_frame(o, 80.0, rng.uniform(-0.3, 0.3), yaw, pitch)
             if k == 2:  # squeezed, as a shoulder line seen at an angle
                 frame = type(frame)(frame.o, tuple(0.8 * np.asarray(frame.ex)), frame.ey, (0.0, 0.0))
         cases.append((frame, params, size, tuple(rng.uniform(0, 1, 3)), tuple(rng.uniform(0, 1, 3))))

@@ -1,4 +1,4 @@
-"""Contact sheets and figures:  python -m items.look --out DIR [--assets DIR] [--kind K] [--poses N]
+"""Contact sheets and figures:  python -m items.look --out DIR [--assets DIR] [--kind K] [--poses N] [--mesh]
 
 Sheet per kind: the mesh above, the field below, in pairs of rows per colour; poses held out from training (their own seed).
 Figures on N held-out poses: PSNR of the composite over grey inside the bounds, IoU of alpha > 0.5, mean error of alpha.
@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from .charts import pose_frame, sword_frame
+from .data import pose_of_frame
 from .drawing import ASSETS, Wardrobe, colour_parts, mesh_parts
 from .kinds import KINDS, Kind, draw_pose
 
@@ -25,8 +26,17 @@ SHEETS = {  # kind: picture size, origin, unit in pixels, poses in degrees, colo
     "wizard_hat": ((270, 270), (125, 225), 105, [(0, 0), (22, 4), (-45, 6), (66, -5), (0, 24), (14, -26)],
                    [(None, None), ((0.55, 0.10, 0.60), None)]),
     "cape": ((280, 300), (140, 75), 88, [(0, 0), (14, 0), (-30, 0), (55, 0)], [(None, None), ((0.10, 0.22, 0.70), (0.85, 0.85, 0.9))]),
+    "staff": ((250, 420), (125, 245), 205, [(90, 0, 0.7), (68, 0, 2.1), (118, 0, 0), (35, 0, 0.7), (145, 0, 2.1)],
+              [(None, None), ((0.55, 0.08, 0.10), None), ((0.80, 0.82, 0.86), (0.2, 1.0, 0.3))]),
+    "torch": ((250, 330), (125, 245), 235, [(90, 0, 0.0), (90, 0, 0.28), (90, 0, 0.55), (62, 0, 0.1), (120, 0, 0.4), (40, 0, 0.7)],
+              [(None, None), ((0.08, 0.30, 1.0), None)]),
+    "shield": ((250, 290), (125, 128), 108, [(90, 0), (72, 0), (110, 0), (58, 0)], [(None, None), ((0.08, 0.22, 0.75), (0.8, 0.82, 0.86)), ((0.1, 0.5, 0.2), None)]),
+    "elephant": ((280, 260), (140, 130), 100, [(90, 0, 0.0), (90, 0, 0.22), (90, 0, 0.68), (75, 0, 0.1), (115, 0, 0.35)],
+                 [(None, None), ((0.92, 0.55, 0.70), None), ((0.2, 0.45, 0.9), (1.0, 0.8, 0.3))]),
+    "necklace": ((260, 200), (130, 60), 190, [(0, 0), (14, 0), (-30, 0), (50, 0)], [(None, None), ((0.82, 0.84, 0.88), (0.1, 0.25, 0.85))]),
+    "wings": ((460, 300), (230, 165), 92, [(0, 0, 0.0), (14, 0, 0.6), (-28, 0, 1.8), (45, 0, 1.2)], [(None, None), ((0.12, 0.12, 0.15), (0.6, 0.1, 0.1))]),
 }  # fmt: skip
-LIKE = {"hand": "sword", "head": "wizard_hat", "shoulders": "cape"}  # what a kind without a sheet of its own is shown like
+LIKE = {"hand": "sword", "head": "wizard_hat", "shoulders": "cape", "arm": "shield", "beside": "elephant"}  # what a kind without a sheet of its own is shown like
 GREY = 0.60
 
 
@@ -35,9 +45,11 @@ def sheet_of(kind: Kind):
 
 
 def frame_of(kind: Kind, pose, origin, unit: float):
-    if kind.frame == "hand":
-        return sword_frame(origin, unit, math.radians(pose[0])), {"twist": pose[1]}
-    return pose_frame(origin, unit, 0.0, math.radians(pose[0]), math.radians(pose[1])), {}
+    """Frame and params of a pose (yaw, pitch) or (angle, twist), degrees but for the twist, and seconds where a third is given."""
+    params = kind.moved(pose[2] if len(pose) > 2 else 0.0)
+    if kind.flat:
+        return sword_frame(origin, unit, math.radians(pose[0])), {**params, **{name: pose[1] for name in kind.params}}
+    return pose_frame(origin, unit, 0.0, math.radians(pose[0]), math.radians(pose[1])), params
 
 
 def over(front: np.ndarray, back: np.ndarray) -> np.ndarray:
@@ -58,11 +70,11 @@ def composite(house, kind: Kind, frame, params, size, tint, secondary, source) -
     return picture
 
 
-def sheet(house, kind: Kind) -> np.ndarray:
+def sheet(house, kind: Kind, sources=("mesh", "field")) -> np.ndarray:
     size, origin, unit, poses, palette = sheet_of(kind)
     rows = []
     for tint, secondary in palette:
-        for source in ("mesh", "field"):
+        for source in sources:
             frames = [frame_of(kind, pose, origin, unit) for pose in poses]
             rows.append(np.concatenate([composite(house, kind, f, p, size, tint, secondary, source) for f, p in frames], 1))
     return np.concatenate(rows, 0)
@@ -78,11 +90,8 @@ def figures(house, kind: Kind, count: int, unit: float | None = None) -> dict:
         scores = []
         for pose in poses:
             width = height = int(unit * (2.9 if kind.frame != "shoulders" else 3.6))
-            origin = (width * 0.5, height * (0.5 if kind.frame == "hand" else 0.66 if kind.frame == "head" else 0.18))
-            if kind.frame == "hand":
-                frame, params = sword_frame(origin, unit, pose["angle"]), {"twist": pose["twist"]}
-            else:
-                frame, params = pose_frame(origin, unit, 0.0, pose["yaw"], pose["pitch"]), {}
+            origin = (width * 0.5, height * (0.5 if kind.flat else 0.66 if kind.frame == "head" else 0.18))
+            frame, params = pose_of_frame(kind, pose, origin, unit)
             truth = colour_parts(mesh_parts(kind.name, frame, params, width, height, layer.name), kind.tint, kind.secondary)
             drawn = house.draw(kind.name, frame, params, width, height, layer=layer.name)
             scores.append(compare(truth, drawn))
@@ -107,13 +116,16 @@ def main():
     args.add_argument("--assets", type=pathlib.Path, default=ASSETS)
     args.add_argument("--kind", choices=sorted(KINDS))
     args.add_argument("--poses", type=int, default=24)
+    args.add_argument("--mesh", action="store_true", help="the meshes alone, of kinds that are not trained too")
     args = args.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
-    house = Wardrobe(args.assets)
-    for name in [args.kind] if args.kind else house.kinds:
-        picture = np.clip(sheet(house, KINDS[name]), 0, 1)
+    house = None if args.mesh else Wardrobe(args.assets)
+    for name in [args.kind] if args.kind else KINDS if args.mesh else house.kinds:
+        picture = np.clip(sheet(house, KINDS[name], ("mesh",) if args.mesh else ("mesh", "field")), 0, 1)
         Image.fromarray((picture * 255 + 0.5).astype(np.uint8)).save(args.out / f"{name}.png")
+        if args.mesh:
+            continue
         for layer, scores in figures(house, KINDS[name], args.poses).items():
             print(f"{name}.{layer}: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
 

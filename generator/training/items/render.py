@@ -67,7 +67,8 @@ void main() {
         float t = clamp(m.z, 0.0, 1.0);
         D = mix(cloth, metal, t);
         S = mix(0.0, lamp * shade * 0.8, t);
-    } else { D = gem; S = 0.9 * spark + 0.10 * edge; }
+    } else if (m.z < 2.5) { D = gem; S = 0.9 * spark + 0.10 * edge; }
+    else { D = m.x; S = m.w; }     // shines by itself
     result = vec4(D, S, m.y > 0.0 ? 1.0 : 0.0, 1.0);
 }
 """
@@ -86,6 +87,12 @@ class Loaded:
     item: object
     occluders: list
     radius: float  # of a sphere round the item origin that holds mesh and occluders
+    buffers: list
+
+    def release(self):
+        """Gives the memory back; what moves is loaded anew for every shape."""
+        for part in [self.item, *self.occluders, *self.buffers]:
+            part.release()
 
 
 class Studio:
@@ -97,22 +104,31 @@ class Studio:
         self.depth_program = self.ctx.program(VERTEX, DEPTH_FRAGMENT)
         self.targets = {}
 
-    def load(self, model: Model, directions: int = 160) -> Loaded:
-        """Uploads a model and bakes its ambient occlusion."""
-        occlusion = self.occlusion(model, directions) if directions else np.ones(len(model.mesh.positions))
-        occlusion = 1 - model.ao_strength * (1 - occlusion)
+    def bake(self, model: Model, directions: int = 160) -> np.ndarray:
+        """(N,) the light from all sides that reaches each vertex, 0..1."""
+        return 1 - model.ao_strength * (1 - self.occlusion(model, directions))
+
+    def load(self, model: Model, baked: np.ndarray | None = None) -> Loaded:
+        """Uploads a model, with the light baked for it or for another shape of the same mesh."""
+        baked = self.bake(model) if baked is None else baked
+        if len(baked) != len(model.mesh.positions):
+            raise ValueError(f"expected a shape of {len(baked)} vertices, got {len(model.mesh.positions)}; every shape of a kind has as many")
         parts = [model.mesh] + model.occluders
         radius = max(float(np.linalg.norm(p.positions, axis=1).max()) for p in parts) * 1.01
-        item = self._array(self.program, model.mesh, occlusion)
-        return Loaded(item, [self._array(self.program, o) for o in model.occluders], radius)
+        buffers = []
+        item = self._array(self.program, model.mesh, baked, buffers)
+        return Loaded(item, [self._array(self.program, o, None, buffers) for o in model.occluders], radius, buffers)
 
-    def _array(self, program, mesh: Mesh, occlusion=None):
+    def _array(self, program, mesh: Mesh, occlusion=None, buffers=None):
         occlusion = np.ones(len(mesh.positions)) if occlusion is None else occlusion
         columns = {"position": (mesh.positions, "3f"), "normal": (mesh.normals, "3f"), "material": (mesh.material, "4f"), "occlusion": (occlusion, "1f")}
         content = [
             (self.ctx.buffer(np.ascontiguousarray(data, "f4").tobytes()), form, name) for name, (data, form) in columns.items() if name in program
         ]
-        return self.ctx.vertex_array(program, content, self.ctx.buffer(np.ascontiguousarray(mesh.faces, "i4").tobytes()))
+        faces = self.ctx.buffer(np.ascontiguousarray(mesh.faces, "i4").tobytes())
+        if buffers is not None:
+            buffers += [faces, *(buffer for buffer, _, _ in content)]
+        return self.ctx.vertex_array(program, content, faces)
 
     def _target(self, width: int, height: int, components: int):
         key = (width, height, components)

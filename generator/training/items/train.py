@@ -1,4 +1,4 @@
-"""Trains the fields:  python -m items.train --out DIR [--kind K] [--minutes M] [--seed S]
+"""Trains the fields:  python -m items.train --out DIR [--kind K] [--minutes M] [--seed S] [--batch B]
 
 Per layer: samples are rendered once into DIR/KIND.LAYER.npz, then the network is trained for the layer's share of M minutes,
 with a checkpoint every minute (DIR/KIND.LAYER.pt). Started again, it goes on where it was; with more minutes it goes on
@@ -22,15 +22,14 @@ from .kinds import KINDS, Kind, Layer
 
 BATCH = 8192
 RATE = 5e-3
-POSES, PER_POSE = 260, 16000
+PER_POSE = 16000
 
 
 def samples_of(folder: pathlib.Path, kind: Kind, layer: Layer, seed: int):
     """Rendered samples, from the folder when they are there."""
     path = folder / f"{kind.name}.{layer.name}.npz"
     if not path.exists():
-        poses = POSES if kind.frame != "shoulders" else 160
-        command = [sys.executable, "-m", "items.data", kind.name, layer.name, str(path), str(poses), str(PER_POSE), str(seed)]
+        command = [sys.executable, "-m", "items.data", kind.name, layer.name, str(path), str(kind.training_poses), str(PER_POSE), str(seed)]
         subprocess.run(command, check=True, cwd=pathlib.Path(__file__).parent.parent)
     with np.load(path) as stored:
         return torch.from_numpy(stored["samples"]), torch.from_numpy(stored["table"]), stored["box"]
@@ -99,13 +98,13 @@ class Run:
         torch.save(state, part)
         part.rename(self.path)
 
-    def step(self, samples, table, rate) -> torch.Tensor:
+    def step(self, samples, table, rate, batch: int = BATCH) -> torch.Tensor:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        pick = torch.randint(samples.shape[0] * samples.shape[1], (BATCH,), generator=self.generator)
+        pick = torch.randint(samples.shape[0] * samples.shape[1], (batch,), generator=self.generator)
         target = samples.reshape(-1, samples.shape[-1])[pick]
         row = table[torch.div(pick, samples.shape[1], rounding_mode="floor")]
-        x = encode(self.layer.inputs, sources_of(self.kind, self.layer, target[:, :2], row), BATCH)
+        x = encode(self.layer.inputs, sources_of(self.kind, self.layer, target[:, :2], row), batch)
         loss = loss_of(self.net(x), target, self.layer, self.generator)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -118,13 +117,13 @@ class Run:
         return loss.detach()
 
 
-def train_layer(folder: pathlib.Path, kind: Kind, layer: Layer, minutes: float, seed: int, say=print) -> Run:
+def train_layer(folder: pathlib.Path, kind: Kind, layer: Layer, minutes: float, seed: int, batch: int = BATCH, say=print) -> Run:
     samples, table, box = samples_of(folder, kind, layer, seed)
     run = Run(kind, layer, folder / f"{kind.name}.{layer.name}.pt", seed)
     budget, began = minutes * 60, time.process_time()  # of computing, whatever else the machine does
     start, saved, total, count = run.seconds, run.seconds, 0.0, 0
     while run.seconds < budget:
-        total += float(run.step(samples, table, rate_at(run.seconds / budget)))
+        total += float(run.step(samples, table, rate_at(run.seconds / budget), batch))
         count += 1
         run.seconds = start + time.process_time() - began
         if run.seconds - saved > 60:
@@ -141,6 +140,7 @@ def main():
     args.add_argument("--kind", choices=sorted(KINDS), help="only this kind (default: all)")
     args.add_argument("--minutes", type=float, default=10.0, help="of computing for each kind (default 10)")
     args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--batch", type=int, default=BATCH, help=f"samples a step; fewer get further in little time (default {BATCH})")
     args = args.parse_args()
     torch.set_num_threads(1)
     args.out = args.out.resolve()
@@ -148,7 +148,7 @@ def main():
     for name in [args.kind] if args.kind else KINDS:
         kind = KINDS[name]
         for layer in kind.layers:
-            run = train_layer(args.out, kind, layer, args.minutes / len(kind.layers), args.seed)
+            run = train_layer(args.out, kind, layer, args.minutes / len(kind.layers), args.seed, args.batch)
             print(f"{name}.{layer.name}: {run.steps} steps, {run.seconds / 60:.1f} min")
 
 

@@ -25,6 +25,32 @@ pub enum Surface {
     Cone { center: Vec3, tilt: f32, rx: f32, rz: f32, slope: f32, h_min: f32, h_max: f32 },
     /// A plane through `center` whose normal is the tilted y axis.
     Disc { center: Vec3, tilt: f32, rx: f32, rz: f32, soft: f32 },
+    /// Two half planes on the vertical line through `center`, swung back and lifted by angles that follow `param`.
+    Wings {
+        center: Vec3,
+        param: String,
+        /// Its number among the kind's parameters; found when the table is read.
+        #[serde(skip)]
+        index: usize,
+        swing: f32,
+        swing_by: f32,
+        lift: f32,
+        lift_by: f32,
+        soft: f32,
+    },
+}
+
+impl Chart {
+    /// Finds the parameters that surfaces follow; the name of one that the kind has not is the error.
+    pub fn bind(&mut self, params: &[String]) -> Result<(), String> {
+        let Self::Ray { surfaces } = self else { return Ok(()) };
+        for surface in surfaces {
+            if let Surface::Wings { param, index, .. } = surface {
+                *index = params.iter().position(|name| name == param).ok_or_else(|| param.clone())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One quantity that a chart knows about a pixel.
@@ -53,6 +79,9 @@ pub enum SurfaceSource {
     Gap,
     X,
     Z,
+    Along,
+    H,
+    Side,
 }
 
 impl Source {
@@ -82,6 +111,9 @@ impl Source {
                     "gap" => SurfaceSource::Gap,
                     "x" => SurfaceSource::X,
                     "z" => SurfaceSource::Z,
+                    "along" => SurfaceSource::Along,
+                    "h" => SurfaceSource::H,
+                    "side" => SurfaceSource::Side,
                     _ => return None,
                 };
                 Self::Surface(surface.parse().ok()?, what)
@@ -90,13 +122,16 @@ impl Source {
     }
 }
 
-/// What a surface says about one pixel: for a cone front theta, front h, back theta, back h, gap; for a disc x, z.
+/// What a surface says about one pixel: for a cone front theta, front h, back theta, back h, gap; for a disc x, z;
+/// for wings along, h, side.
 pub type SurfaceValues = [f32; 5];
 
 /// A chart put into a frame: everything that is the same for all pixels.
 #[derive(Clone, Debug)]
 pub struct PlacedChart<'a> {
     chart: &'a Chart,
+    /// The kind's parameters at the time of the frame.
+    pub params: &'a [f32],
     frame: ItemFrame,
     /// Pixels per item unit: how sharp an edge can be.
     pub ppu: f32,
@@ -118,7 +153,7 @@ pub struct Placed {
 impl<'a> PlacedChart<'a> {
     /// `None` where the frame is so flat or small that nothing could be seen.
     #[must_use]
-    pub fn new(chart: &'a Chart, frame: ItemFrame) -> Option<Self> {
+    pub fn new(chart: &'a Chart, frame: ItemFrame, params: &'a [f32]) -> Option<Self> {
         let zero = Vec3::default();
         match chart {
             Chart::Plane => {
@@ -131,7 +166,7 @@ impl<'a> PlacedChart<'a> {
                     Vec2::new(-frame.ex.y / det, frame.ex.x / det),
                     Vec2::default(),
                 ];
-                Some(Self { chart, frame, ppu: frame.ey.length(), view: zero, right: zero, up: zero, inverse })
+                Some(Self { chart, params, frame, ppu: frame.ey.length(), view: zero, right: zero, up: zero, inverse })
             }
             Chart::Ray { .. } => {
                 let g0 = Vec3::new(frame.ex.x, frame.ey.x, frame.ez.x);
@@ -153,7 +188,7 @@ impl<'a> PlacedChart<'a> {
                 let row = |p: f32, q: f32| Vec2::new((p * bb - q * ab) / det, (q * aa - p * ab) / det);
                 let inverse = [row(g0.x, g1.x), row(g0.y, g1.y), row(g0.z, g1.z)];
                 let ppu = length.sqrt();
-                Some(Self { chart, frame, ppu, view, right, up: view.cross(right), inverse })
+                Some(Self { chart, params, frame, ppu, view, right, up: view.cross(right), inverse })
             }
         }
     }
@@ -196,6 +231,19 @@ impl<'a> PlacedChart<'a> {
     pub fn surface(&self, index: usize, at: &Placed) -> SurfaceValues {
         let Chart::Ray { surfaces } = self.chart else { return [0.0; 5] };
         match surfaces[index] {
+            Surface::Wings { center, index, swing, swing_by, lift, lift_by, soft, param: _ } => {
+                let beat = self.params[index];
+                let (sin_s, cos_s) = (swing + swing_by * beat).sin_cos();
+                let (sin_r, cos_r) = (lift + lift_by * beat).sin_cos();
+                let (q, view) = (at.x0 - center, self.view);
+                let side = if q.x * view.z - q.z * view.x >= 0.0 { 1.0 } else { -1.0 };
+                let normal = Vec3::new(side * sin_s, 0.0, cos_s);
+                let across = view.dot(normal);
+                let hit = q - view * (q.dot(normal) * (across / (across * across + soft * soft)));
+                let (x, y) = (side * hit.x * cos_s - hit.z * sin_s, hit.y);
+                let (along, h) = (x * cos_r + y * sin_r, y * cos_r - x * sin_r);
+                [along.clamp(-4.0, 4.0), h.clamp(-4.0, 4.0), side, 0.0, 0.0]
+            }
             Surface::Cone { center, tilt, rx, rz, slope, h_min, h_max } => {
                 let (q, w) = (tilted(at.x0 - center, tilt), tilted(self.view, tilt));
                 let m = 1.0 + slope * q.y;

@@ -24,7 +24,20 @@ use crate::render::RenderError;
 pub enum Attachment {
     Head,
     Shoulders,
+    /// Held upright, along the hand.
     Hand,
+    /// Before the fist, facing the camera.
+    Arm,
+    /// Not on the body: it flies next to the head.
+    Beside,
+}
+
+impl Attachment {
+    /// Whether a hand holds it.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Hand | Self::Arm)
+    }
 }
 
 /// Whether a layer is drawn over the person or between the person and the backdrop.
@@ -48,9 +61,41 @@ struct KindTable {
     scale_about: [f32; 3],
     tint: [f32; 3],
     secondary: [f32; 3],
+    /// Share by which a named colour tints the secondary colour too.
+    #[serde(default)]
+    secondary_follows: f32,
     #[serde(default)]
     params: Vec<String>,
+    #[serde(default)]
+    motion: BTreeMap<String, Motion>,
     layers: Vec<LayerTable>,
+}
+
+/// How a parameter follows the time.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Motion {
+    wave: Wave,
+    period_s: f64,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wave {
+    Sin,
+    Cos,
+}
+
+impl Motion {
+    /// The value at a time, in -1..=1.
+    fn at(self, seconds: f64) -> f32 {
+        // Whole turns are left out while there are digits for it.
+        let turn = std::f64::consts::TAU * (seconds / self.period_s).fract();
+        (match self.wave {
+            Wave::Sin => turn.sin(),
+            Wave::Cos => turn.cos(),
+        }) as f32
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,9 +129,18 @@ pub struct Field {
     pub scale_about: [f32; 3],
     /// Colour when nobody named one, 0..1.
     pub tint: [f32; 3],
-    params: Vec<String>,
     secondary: [f32; 3],
+    secondary_follows: f32,
+    params: Vec<Param>,
     pub layers: Vec<Layer>,
+}
+
+/// A source beside those of the chart.
+#[derive(Debug)]
+struct Param {
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests set parameters by name"))]
+    name: String,
+    motion: Option<Motion>,
 }
 
 /// One drawn layer of an item: its chart and its network.
@@ -153,13 +207,21 @@ pub fn read(
                 read_layer(&kind, layer, &entry.params, &tensors).map_err(|what| RenderError::unfit(table_path, what))
             })
             .collect::<Result<_, _>>()?;
+        if let Some((name, _)) =
+            entry.motion.iter().find(|(_, motion)| motion.period_s <= 0.0 || !motion.period_s.is_finite())
+        {
+            return Err(RenderError::unfit(table_path, format!("{kind}: the period of {name} must be above 0 s")));
+        }
+        let motion = |name: &String| entry.motion.get(name).copied();
+        let params = entry.params.iter().map(|name| Param { name: name.clone(), motion: motion(name) }).collect();
         let field = Field {
             attachment: entry.frame,
             natural_size: entry.natural_size,
             scale_about: entry.scale_about,
             tint: entry.tint,
-            params: entry.params,
             secondary: entry.secondary,
+            secondary_follows: entry.secondary_follows,
+            params,
             layers,
         };
         fields.insert(kind, field);
@@ -172,7 +234,9 @@ fn read_layer(kind: &str, table: &LayerTable, params: &[String], tensors: &SafeT
     if table.activation != "hardswish" {
         return Err(format!("{kind}.{name}: the activation must be hardswish, it is {}", table.activation));
     }
-    let surfaces = match &table.chart {
+    let mut chart = table.chart.clone();
+    chart.bind(params).map_err(|param| format!("{kind}.{name}: there is no parameter called {param}"))?;
+    let surfaces = match &chart {
         Chart::Plane => 0,
         Chart::Ray { surfaces } => surfaces.len(),
     };
@@ -214,7 +278,7 @@ fn read_layer(kind: &str, table: &LayerTable, params: &[String], tensors: &SafeT
     Ok(Layer {
         name: name.clone(),
         order: table.order,
-        chart: table.chart.clone(),
+        chart,
         inputs,
         network,
         edge_unit: table.edge_unit,
@@ -248,18 +312,30 @@ impl Field {
     pub fn dress(&self, tint: Option<[f32; 3]>, opacity: f32) -> Dress {
         let secondary = match tint {
             // A blue sword is blue to the pommel; a silver crown keeps its red stones.
-            Some(tint) if self.attachment == Attachment::Hand => {
-                std::array::from_fn(|k| self.secondary[k] + 0.6 * (tint[k] - self.secondary[k]))
+            Some(tint) => {
+                std::array::from_fn(|k| self.secondary[k] + self.secondary_follows * (tint[k] - self.secondary[k]))
             }
-            _ => self.secondary,
+            None => self.secondary,
         };
         Dress { tint: tint.unwrap_or(self.tint), secondary, opacity }
     }
 
-    /// The kind's parameters in its order, by name; 0 for what is not known.
+    /// Whether any of it is drawn over the person.
     #[must_use]
+    pub fn has_front(&self) -> bool {
+        self.layers.iter().any(|layer| layer.order == Order::Front)
+    }
+
+    /// Puts the kind's parameters at a time into `params`; those that do not follow the time are 0.
+    pub fn params_at(&self, seconds: f64, params: &mut Vec<f32>) {
+        params.clear();
+        params.extend(self.params.iter().map(|param| param.motion.map_or(0.0, |motion| motion.at(seconds))));
+    }
+
+    /// The kind's parameters in its order, by name.
+    #[cfg(test)]
     pub fn params(&self, known: &BTreeMap<String, f32>) -> Vec<f32> {
-        self.params.iter().map(|name| known.get(name).copied().unwrap_or(0.0)).collect()
+        self.params.iter().map(|param| known.get(&param.name).copied().unwrap_or(0.0)).collect()
     }
 
     #[cfg(test)]
@@ -283,10 +359,10 @@ impl Layer {
         lattice: &mut Lattice,
         arch: Arch,
     ) {
-        let Some(placed) = PlacedChart::new(&self.chart, frame) else { return };
+        let Some(placed) = PlacedChart::new(&self.chart, frame, params) else { return };
         let Some((columns, rows)) = self.reach(&placed, target) else { return };
         let step = Lattice::step(target.width, placed.ppu);
-        lattice.evaluate(self, &placed, params, (columns.clone(), rows.clone()), step, arch);
+        lattice.evaluate(self, &placed, (columns.clone(), rows.clone()), step, arch);
         let lattice = &*lattice;
         target.rows(
             rows,
@@ -337,8 +413,8 @@ impl Layer {
     /// The network's four outputs for pixel positions, before they become colour: what the stored references hold.
     #[cfg(test)]
     pub fn raw(&self, frame: ItemFrame, params: &[f32], pixels: &[Vec2]) -> Option<Vec<[f32; 4]>> {
-        let placed = PlacedChart::new(&self.chart, frame)?;
-        Some(pixels.iter().map(|&p| super::lattice::at(self, &placed, params, p)).collect())
+        let placed = PlacedChart::new(&self.chart, frame, params)?;
+        Some(pixels.iter().map(|&p| super::lattice::at(self, &placed, p)).collect())
     }
 
     /// Premultiplied colour of raw outputs.
@@ -357,6 +433,6 @@ impl Layer {
     /// Pixels per unit of the layer's chart in a frame, or `None` where it can't be seen.
     #[cfg(test)]
     pub fn ppu(&self, frame: ItemFrame) -> Option<f32> {
-        PlacedChart::new(&self.chart, frame).map(|placed| placed.ppu)
+        PlacedChart::new(&self.chart, frame, &[]).map(|placed| placed.ppu)
     }
 }

@@ -15,6 +15,16 @@ const SHOULDERS_IN_HEADS: f32 = 2.3;
 /// The torso's turn that the shoulders' frame follows at most, in radians.
 const MAX_TORSO_YAW: f32 = 0.9;
 
+/// Half the width that nothing may fly over, in head widths.
+const FACE_IN_HEADS: f32 = 0.65;
+/// Half the length and half the height of what keeps the visitor company, in head widths.
+const COMPANY_IN_HEADS: (f32, f32) = (1.15, 0.95);
+/// Such a thing is not shrunk further than this to find room beside the face.
+const LEAST_FIT: f32 = 0.45;
+/// How far it drifts about its place, across and up, in head widths.
+const DRIFT_IN_HEADS: (f32, f32) = (0.5, 0.28);
+const DRIFT_PERIOD_S: f64 = 7.0;
+
 /// An affine frame: the item point (x, y, z) lands at `o + x ex + y ey + z ez`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ItemFrame {
@@ -44,6 +54,16 @@ impl ItemFrame {
 pub enum Side {
     Right,
     Left,
+}
+
+impl Side {
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Right => Self::Left,
+            Self::Left => Self::Right,
+        }
+    }
 }
 
 /// The frame of the head: origin between the ears, unit the head's width.
@@ -81,21 +101,74 @@ pub fn blade_direction(hand: Vec2, elbow: Vec2, head_width: f32, side: Side) -> 
     direction * (1.0 / direction.length())
 }
 
+/// The direction to the right of `up` as one sees the picture: the y axis of the plane chart.
+fn across(up: Vec2) -> Vec2 {
+    Vec2::new(-up.y, up.x)
+}
+
+fn forearm(body: &Body, side: Side) -> (Vec2, Vec2) {
+    match side {
+        Side::Right => (body.at(Point::HandR), body.at(Point::ElbowR)),
+        Side::Left => (body.at(Point::HandL), body.at(Point::ElbowL)),
+    }
+}
+
 /// The frame of a sword: x from the grip to the tip, y across, both of the blade's length.
 #[must_use]
 pub fn sword(body: &Body, side: Side) -> ItemFrame {
-    let (hand, elbow) = match side {
-        Side::Right => (body.at(Point::HandR), body.at(Point::ElbowR)),
-        Side::Left => (body.at(Point::HandL), body.at(Point::ElbowL)),
-    };
+    let (hand, elbow) = forearm(body, side);
     let direction = blade_direction(hand, elbow, body.head_width, side);
     let length = SWORD_IN_HEADS * body.head_width;
-    ItemFrame {
-        o: hand,
-        ex: direction * length,
-        ey: Vec2::new(direction.y, -direction.x) * length,
-        ez: Vec2::new(0.0, 0.0),
-    }
+    ItemFrame { o: hand, ex: direction * length, ey: across(direction) * length, ez: Vec2::new(0.0, 0.0) }
+}
+
+/// The frame of a shield: upright before the fist, leaning a little with the forearm; unit the head's width.
+#[must_use]
+pub fn shield(body: &Body, side: Side) -> ItemFrame {
+    let (hand, elbow) = forearm(body, side);
+    let along = (hand - elbow) * (1.0 / (FOREARM_IN_HEADS * body.head_width));
+    let up = Vec2::new(0.4 * along.x / along.length().max(1.0), -1.0);
+    let up = up * (body.head_width / up.length());
+    ItemFrame { o: hand, ex: up, ey: across(up), ez: Vec2::new(0.0, 0.0) }
+}
+
+/// Where something keeps the visitor company.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Company {
+    pub size: f32,
+    /// To the picture's right of the head, or to its left.
+    pub to_the_right: bool,
+    /// At the height of the eyes and over it, or at that of the shoulders.
+    pub above: bool,
+    /// The how manieth of several.
+    pub index: u32,
+    /// Time, for its drift.
+    pub seconds: f64,
+}
+
+/// The frame of what flies beside the head, looking at the visitor: unit the head's width times the size that fits.
+///
+/// `room`: upper left and lower right corner of the picture. Never over the face; inside the picture where it fits there
+/// without shrinking too much.
+#[must_use]
+pub fn company(body: &Body, at: Company, room: (Vec2, Vec2)) -> ItemFrame {
+    let (head, width) = (body.at(Point::Head), body.head_width);
+    let (half_length, half_height) = COMPANY_IN_HEADS;
+    let side = if at.to_the_right { 1.0 } else { -1.0 };
+    let breadth = if at.to_the_right { room.1.x - head.x } else { head.x - room.0.x };
+    let free = breadth / width - FACE_IN_HEADS;
+    let fit = at.size * (free / (2.0 * half_length * at.size)).clamp(LEAST_FIT, 1.0);
+    let slack = (free - 2.0 * half_length * fit).max(0.0);
+    let drift = DRIFT_IN_HEADS.0.min(0.5 * slack);
+    let turn = (std::f64::consts::TAU * (at.seconds / DRIFT_PERIOD_S + 0.31 * f64::from(at.index)).fract()) as f32;
+    let out = FACE_IN_HEADS + half_length * fit + (slack - 2.0 * drift).min(0.15) + drift * (1.0 + turn.sin());
+    let level = if at.above { 1.1 } else { -1.0 };
+    let up = level + DRIFT_IN_HEADS.1 * (2.0 * turn).sin();
+    let reach = (half_height * fit * width).min(0.5 * (room.1.y - room.0.y));
+    let o = Vec2::new(head.x + side * out * width, (head.y - up * width).max(room.0.y + reach).min(room.1.y - reach));
+    let (sin, cos) = (0.10 * (turn + 1.0).sin()).sin_cos();
+    let upwards = Vec2::new(sin, -cos) * (fit * width);
+    ItemFrame { o, ex: upwards, ey: across(upwards) * -side, ez: Vec2::new(0.0, 0.0) }
 }
 
 /// The frame of the shoulders: origin at the base of the neck, unit the shoulders' width.

@@ -1,7 +1,8 @@
 //! What can stand before a worn thing at all.
 //!
 //! The painter says where something hides what is worn. A held thing is hidden by a hand, and only at its grip; one on
-//! the head by hands and arms, and one on the shoulders also by the head. Elsewhere the painter's doubts are overruled.
+//! the head by hands and arms, and one on the shoulders also by the head. A shield, and what flies before the visitor, is
+//! hidden by nothing. Elsewhere the painter's doubts are overruled.
 
 use super::geometry::Vec2;
 use super::nets::{Grid, PAINT, PARTS};
@@ -20,9 +21,19 @@ pub struct Dressed {
     pub shoulders: bool,
 }
 
+/// Centre and radius.
+pub type Circle = (Vec2, f32);
+
 /// Brings `visible` (192, 256) back to 1 where no part of the body is that could hide something. `parts` (48, 64, 9):
-/// what the sense network said; `grips`: circles in pixels of the map.
-pub fn limit(visible: &mut [f32], parts: &Grid, dressed: Dressed, grips: &[(Vec2, f32)]) {
+/// what the sense network said; `grips`, `covers`: circles in pixels of the map where a hand may hide what it holds, and
+/// where what is in front of everything is.
+pub fn limit(
+    visible: &mut [f32],
+    parts: &Grid,
+    dressed: Dressed,
+    grips: impl Iterator<Item = Circle> + Clone,
+    covers: impl Iterator<Item = Circle> + Clone,
+) {
     let (width, height) = (parts.width, parts.height);
     assert!(parts.channels == PARTS && PAINT == (width * 4, height * 4) && visible.len() == PAINT.0 * PAINT.1);
     let share = |y: usize, x: usize| {
@@ -44,9 +55,10 @@ pub fn limit(visible: &mut [f32], parts: &Grid, dressed: Dressed, grips: &[(Vec2
     for (y, row) in visible.chunks_exact_mut(PAINT.0).enumerate() {
         for (x, value) in row.iter_mut().enumerate() {
             let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
-            let at_grip = |&(centre, radius): &(Vec2, f32)| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
-            let reach = if dressed == Dressed::default() { grips.iter().map(at_grip).fold(0.0, f32::max) } else { 1.0 };
-            *value = 1.0 - (1.0 - *value) * around[y / 4 * width + x / 4] * reach;
+            let inside = |(centre, radius): Circle| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
+            let reach = if dressed == Dressed::default() { grips.clone().map(inside).fold(0.0, f32::max) } else { 1.0 };
+            let open = 1.0 - covers.clone().map(inside).fold(0.0, f32::max);
+            *value = 1.0 - (1.0 - *value) * around[y / 4 * width + x / 4] * reach * open;
         }
     }
 }
@@ -74,11 +86,17 @@ mod tests {
             [(false, false, [0.0, 1.0, 1.0]), (true, false, [0.0, 0.0, 1.0]), (false, true, [0.0, 0.0, 0.0])]
         {
             let mut visible = vec![0.0; PAINT.0 * PAINT.1];
-            limit(&mut visible, &parts, Dressed { head, shoulders }, &[(Vec2::new(42.0, 42.0), 10.0)]);
+            let grip = std::iter::once((Vec2::new(42.0, 42.0), 10.0));
+            let dressed = Dressed { head, shoulders };
+            limit(&mut visible, &parts, dressed, grip.clone(), std::iter::empty());
             assert_eq!([10, 20, 30].map(|x| at(&visible, x, 10)), want);
             assert_eq!(at(&visible, 50, 40), 1.0, "nothing hides before a wall");
-            limit(&mut visible, &parts, Dressed::default(), &[(Vec2::new(90.0, 90.0), 10.0)]);
+            let elsewhere = std::iter::once((Vec2::new(90.0, 90.0), 10.0));
+            limit(&mut visible, &parts, Dressed::default(), elsewhere, std::iter::empty());
             assert_eq!(at(&visible, 10, 10), 1.0, "the blade is before another hand");
+            let mut visible = vec![0.0; PAINT.0 * PAINT.1];
+            limit(&mut visible, &parts, dressed, grip.clone(), grip);
+            assert_eq!(at(&visible, 10, 10), 1.0, "the shield is before the hand that holds it");
         }
     }
 }

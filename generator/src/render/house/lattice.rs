@@ -85,7 +85,7 @@ impl Batch {
         Self { count: 0, columns: [0; LANES], from: vec![0.0; widest * LANES], to: vec![0.0; widest * LANES] }
     }
 
-    fn push(&mut self, layer: &Layer, placed: &PlacedChart, params: &[f32], at: &Placed, x: usize) {
+    fn push(&mut self, layer: &Layer, placed: &PlacedChart, at: &Placed, x: usize) {
         let lane = self.count;
         let mut channel = 0;
         let mut put = |value: f32| {
@@ -99,7 +99,7 @@ impl Batch {
                 Source::V | Source::B => at.across.y,
                 Source::CosPhi => placed.phi().0,
                 Source::SinPhi => placed.phi().1,
-                Source::Param(index) => params[index],
+                Source::Param(index) => placed.params[index],
                 Source::ViewX => placed.view.x,
                 Source::ViewY => placed.view.y,
                 Source::ViewZ => placed.view.z,
@@ -108,9 +108,9 @@ impl Batch {
                         surface = (index, placed.surface(index, at));
                     }
                     match what {
-                        SurfaceSource::FrontTheta | SurfaceSource::X => surface.1[0],
-                        SurfaceSource::FrontH | SurfaceSource::Z => surface.1[1],
-                        SurfaceSource::BackTheta => surface.1[2],
+                        SurfaceSource::FrontTheta | SurfaceSource::X | SurfaceSource::Along => surface.1[0],
+                        SurfaceSource::FrontH | SurfaceSource::Z | SurfaceSource::H => surface.1[1],
+                        SurfaceSource::BackTheta | SurfaceSource::Side => surface.1[2],
                         SurfaceSource::BackH => surface.1[3],
                         SurfaceSource::Gap => surface.1[4],
                     }
@@ -175,7 +175,6 @@ impl Lattice {
         &mut self,
         layer: &Layer,
         placed: &PlacedChart,
-        params: &[f32],
         (columns, rows): (Range<usize>, Range<usize>),
         step: usize,
         arch: Arch,
@@ -194,7 +193,7 @@ impl Lattice {
                     let x = (columns.start + i * step) as f32 + 0.5;
                     let at = placed.locate(Vec2::new(x, y));
                     if layer.bounds(at.across, margin) {
-                        batch.push(layer, placed, params, &at, i);
+                        batch.push(layer, placed, &at, i);
                         if batch.count == LANES {
                             batch.flush(layer, nodes, arch);
                         }
@@ -228,9 +227,9 @@ fn mixed(a: [f32; 4], b: [f32; 4], share: f32) -> [f32; 4] {
 
 /// The outputs at one pixel position.
 #[cfg(test)]
-pub fn at(layer: &Layer, placed: &PlacedChart, params: &[f32], p: Vec2) -> [f32; 4] {
+pub fn at(layer: &Layer, placed: &PlacedChart, p: Vec2) -> [f32; 4] {
     let mut batch = Batch::new(layer);
-    batch.push(layer, placed, params, &placed.locate(p), 0);
+    batch.push(layer, placed, &placed.locate(p), 0);
     let mut node = [NOTHING];
     batch.flush(layer, &mut node, Arch::new());
     node[0]

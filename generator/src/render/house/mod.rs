@@ -40,7 +40,7 @@ pub use weights::{Assets, Manifest, ManifestFile};
 use self::body::{Body, Tracker};
 use self::compose::{Composer, Ingredients};
 use self::fields::Field;
-use self::hiding::Dressed;
+use self::geometry::Vec2;
 use self::matte::Matte;
 use self::nets::{PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
 use self::planes::{Fit, Rgba, Shrink};
@@ -66,6 +66,7 @@ pub struct House {
     tracker: Tracker,
     sketcher: Sketcher,
     stylist: Stylist,
+    clock: Clock,
     /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
     noise: Vec<f32>,
     sized: Option<Sized>,
@@ -80,6 +81,25 @@ struct Sized {
     fit: Fit,
     shrink: Shrink,
     composer: Composer,
+}
+
+/// The time that moving items follow: that of the frames, not of the machine, so that a clip always gives the same picture.
+#[derive(Debug, Default)]
+struct Clock {
+    first: Option<Instant>,
+}
+
+impl Clock {
+    /// Seconds from the first frame since the last cut to one captured at that moment.
+    fn seconds(&mut self, captured_at: Instant) -> f64 {
+        let first = *self.first.get_or_insert(captured_at);
+        captured_at.saturating_duration_since(first).as_secs_f64()
+    }
+
+    fn reset(&mut self) {
+        let Self { first } = self;
+        *first = None;
+    }
 }
 
 /// Memory kept from frame to frame.
@@ -130,6 +150,7 @@ impl House {
             tracker: Tracker::default(),
             sketcher: Sketcher::default(),
             stylist: Stylist::new(options.seed),
+            clock: Clock::default(),
             noise: gaussian_noise(options.seed, 3 * PAINT.0 * PAINT.1),
             sized: None,
             buffers: Buffers::default(),
@@ -193,13 +214,16 @@ impl House {
     fn draw(&mut self, frame: &Frame) -> Result<Vec<u8>, RenderError> {
         let (seen, sensed) = self.look(frame)?;
         let body = self.tracker.follow(&seen);
+        let seconds = self.clock.seconds(frame.captured_at);
         let Some(sized) = &mut self.sized else { return Err(RenderError::Model("no frame was prepared".into())) };
         let area = PAINT.0 * PAINT.1;
         let Buffers { inputs, sketch_alpha, front, behind, maps, silhouette, matte, .. } = &mut self.buffers;
 
         let started = Instant::now();
         let in_model = body.scaled(PAINT.0 as f32);
-        self.sketcher.place(&self.worn, &body, &in_model, &self.fields);
+        let corner = Vec2::new(sized.fit.left, sized.fit.top);
+        let far = Vec2::new(frame.width as f32, frame.height as f32) * sized.fit.scale;
+        self.sketcher.place(&self.worn, (&body, &in_model), (corner, corner + far), seconds, &self.fields);
         let (sketch_front, sketch_behind) = self.sketcher.sketch(&self.fields);
         write_sketch(sketch_front, sketch_behind, &mut inputs[3 * area..7 * area], sketch_alpha);
         front.clear(frame.width as usize, frame.height as usize);
@@ -222,10 +246,8 @@ impl House {
         inputs[10 * area..].copy_from_slice(&self.noise);
         self.painter.run(inputs, &sensed.parts, 1.0, maps);
         let visible = &mut maps[map::VISIBLE * area..(map::VISIBLE + 1) * area];
-        let shoulders = self.worn.iter().any(|worn| worn.on_shoulders(&self.fields));
-        let head = self.worn.iter().any(|worn| !worn.on_shoulders(&self.fields) && !worn.hand_held(&self.fields));
-        let grips: Vec<_> = self.sketcher.grips(&self.fields).collect();
-        hiding::limit(visible, &sensed.parts, Dressed { head, shoulders }, &grips);
+        let (grips, covers) = (self.sketcher.grips(&self.fields), self.sketcher.covers(&self.fields));
+        hiding::limit(visible, &sensed.parts, Worn::dressed(&self.worn, &self.fields), grips, covers);
         note(&mut self.timings, "paint", started);
 
         let started = Instant::now();
@@ -278,6 +300,7 @@ impl Renderer for House {
     fn reset(&mut self) {
         self.forget_body();
         self.stylist.reset();
+        self.clock.reset();
     }
 
     fn timings(&self) -> &[StageTiming] {
@@ -335,7 +358,19 @@ fn gaussian_noise(seed: u64, count: usize) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn time_is_that_of_the_frames_and_begins_anew_after_a_cut() {
+        let (mut clock, start) = (Clock::default(), Instant::now() + Duration::from_secs(5));
+        assert_eq!(clock.seconds(start), 0.0);
+        assert_eq!(clock.seconds(start + Duration::from_millis(1500)), 1.5);
+        assert_eq!(clock.seconds(start.checked_sub(Duration::from_secs(1)).unwrap_or(start)), 0.0, "never backwards");
+        clock.reset();
+        assert_eq!(clock.seconds(start + Duration::from_secs(9)), 0.0);
+    }
 
     #[test]
     fn noise_is_standard_normal_and_depends_on_the_seed() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::body::{Body, POINTS};
 use super::fields;
-use super::frames::{self, ItemFrame, Side};
+use super::frames::{self, Company, ItemFrame, Side};
 use super::geometry::{Vec2, Vec3, normalized};
 use super::lattice::Lattice;
 use super::nets::{self, Grid, PAINT, PAINT_OUTPUTS};
@@ -93,6 +93,20 @@ struct FrameCase {
     sword_r: [Vec2; 4],
     sword_l: [Vec2; 4],
     shoulders: [Vec2; 4],
+    shield_r: [Vec2; 4],
+    shield_l: [Vec2; 4],
+    company: CompanyCase,
+}
+
+#[derive(Deserialize)]
+struct CompanyCase {
+    size: f32,
+    side: f32,
+    above: bool,
+    index: u32,
+    seconds: f64,
+    room: [f32; 4],
+    frame: [Vec2; 4],
 }
 
 fn differs(got: ItemFrame, want: [Vec2; 4]) -> f32 {
@@ -118,9 +132,18 @@ fn item_frames_are_those_of_training() {
             ("right sword", frames::sword(&body, Side::Right), case.sword_r),
             ("left sword", frames::sword(&body, Side::Left), case.sword_l),
             ("shoulders", frames::shoulders(&body), case.shoulders),
+            ("right shield", frames::shield(&body, Side::Right), case.shield_r),
+            ("left shield", frames::shield(&body, Side::Left), case.shield_l),
         ] {
             assert!(differs(got, want) < 1e-4, "{name}: {got:?} is not {want:?}");
         }
+        let CompanyCase { size, side, above, index, seconds, room: [left, top, right, bottom], frame } = case.company;
+        let at = Company { size, to_the_right: side > 0.0, above, index, seconds };
+        let room = (Vec2::new(left, top), Vec2::new(right, bottom));
+        let got = frames::company(&body, at, room);
+        assert!(differs(got, frame) < 1e-4, "{at:?}: {got:?} is not {frame:?}");
+        let later = frames::company(&body, Company { seconds: seconds + 1.0, ..at }, room);
+        assert!(differs(later, frame) > 1e-4, "it drifts");
         let mirrored = frames::sword(&body, Side::Left);
         assert!(differs(mirrored, case.sword_r) > 1e-3, "the two hands are told apart");
     }

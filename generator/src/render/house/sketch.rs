@@ -1,13 +1,15 @@
 //! What is worn, where it hangs on the body, and drawing it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pulp::Arch;
 
 use super::body::{Body, Point};
 use super::fields::{Attachment, Field, Order};
-use super::frames::{self, ItemFrame, Side};
+use super::frames::{self, Company, ItemFrame, Side};
 use super::geometry::Vec2;
+use super::hiding::{Circle, Dressed};
 use super::lattice::Lattice;
 use super::nets::PAINT;
 use super::planes::{Fit, Rgba};
@@ -15,11 +17,17 @@ use crate::scene::{Place, Scene};
 
 /// How far from the hand's middle what is held can be hidden by that hand, in lengths of the thing: its grip.
 const GRIP: f32 = 0.075;
+/// How far what is before everything reaches from its origin, in units of it.
+const COVER: f32 = 1.5;
+/// The most of one kind that keep the visitor company.
+const MOST_COMPANY: u32 = 4;
+/// Seconds in which such a thing goes from one side of the head to the other.
+const CROSSING_S: f64 = 0.8;
 
 /// An item of the scene that the house renderer can draw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worn {
-    kind: String,
+    kind: Arc<str>,
     place: Place,
     /// Whether the visitor named the hand; if not, the hand that is seen better may take it.
     place_spoken: bool,
@@ -38,12 +46,15 @@ impl Worn {
             .filter_map(|item| {
                 let field = fields.get(item.kind.as_str())?;
                 let rank = match field.attachment {
-                    Attachment::Shoulders => 0,
-                    Attachment::Head => 1,
-                    Attachment::Hand => 2,
+                    Attachment::Shoulders if !field.has_front() => 0, // furthest behind
+                    Attachment::Shoulders => 1,
+                    Attachment::Head => 2,
+                    Attachment::Hand => 3,
+                    Attachment::Arm => 4,
+                    Attachment::Beside => 5,
                 };
                 let worn = Self {
-                    kind: item.kind.as_str().to_owned(),
+                    kind: item.kind.as_str().into(),
                     place: item.place,
                     place_spoken: item.place_spoken,
                     tint: item.color.as_ref().map(|color| color.rgb.map(|value| f32::from(value) / 255.0)),
@@ -57,26 +68,37 @@ impl Worn {
         worn.into_iter().map(|(_, worn)| worn).collect()
     }
 
-    #[must_use]
-    pub fn hand_held(&self, fields: &BTreeMap<String, Field>) -> bool {
-        fields.get(&self.kind).is_some_and(|field| field.attachment == Attachment::Hand)
+    fn field<'a>(&self, fields: &'a BTreeMap<String, Field>) -> Option<&'a Field> {
+        fields.get(&*self.kind)
     }
 
+    /// What the worn things are hidden by, see [`super::hiding`].
     #[must_use]
-    pub fn on_shoulders(&self, fields: &BTreeMap<String, Field>) -> bool {
-        fields.get(&self.kind).is_some_and(|field| field.attachment == Attachment::Shoulders)
+    pub fn dressed(worn: &[Self], fields: &BTreeMap<String, Field>) -> Dressed {
+        let any = |attachment| {
+            let here = |field: &Field| field.attachment == attachment && field.has_front();
+            worn.iter().filter_map(|item| item.field(fields)).any(here)
+        };
+        Dressed { head: any(Attachment::Head), shoulders: any(Attachment::Shoulders) }
     }
 
-    /// Whether it is held in one hand, and nobody said in which.
-    fn any_hand(&self, fields: &BTreeMap<String, Field>) -> bool {
-        self.hand_held(fields) && !self.place_spoken && self.count == 1
+    /// The hands that hold it as it was said, or `None` where any one hand will do. Nothing said of a thing that is not
+    /// held.
+    fn said_hands(&self) -> Option<&'static [Side]> {
+        match self.place {
+            Place::BothHands => Some(&[Side::Right, Side::Left]),
+            _ if self.count > 1 => Some(&[Side::Right, Side::Left]),
+            Place::LeftHand if self.place_spoken => Some(&[Side::Left]),
+            Place::RightHand if self.place_spoken => Some(&[Side::Right]),
+            _ => None,
+        }
     }
 }
 
 /// One item put on the body: everything but the resolution.
 #[derive(Clone, Debug)]
 struct PlacedItem {
-    kind: String,
+    kind: Arc<str>,
     /// In model pixels, sized.
     frame: ItemFrame,
     tint: Option<[f32; 3]>,
@@ -92,6 +114,10 @@ pub struct Sketcher {
     lattice: Lattice,
     /// The hand that holds what nobody gave a hand to, while there is such a thing.
     free_hand: Option<Side>,
+    crossing: Crossing,
+    /// Time of the frame in seconds, and room for one kind's parameters at it.
+    seconds: f64,
+    params: Vec<f32>,
     arch: Arch,
 }
 
@@ -103,65 +129,106 @@ impl Default for Sketcher {
             behind: Rgba::default(),
             lattice: Lattice::default(),
             free_hand: None,
+            crossing: Crossing::default(),
+            seconds: 0.0,
+            params: Vec::new(),
             arch: Arch::new(),
         }
     }
 }
 
 impl Sketcher {
-    /// Forgets which hand was in use.
+    /// Forgets which hand and which side were in use.
     pub fn reset(&mut self) {
         self.free_hand = None;
+        self.crossing = Crossing::default();
         self.placed.clear();
     }
 
-    /// Finds the frame and presence of every item. `body` in picture widths, `in_model` the same in model pixels.
-    pub fn place(&mut self, worn: &[Worn], body: &Body, in_model: &Body, fields: &BTreeMap<String, Field>) {
+    /// Finds the frame and presence of every item. `body` in picture widths, `in_model` the same in model pixels;
+    /// `room`: upper left and lower right corner of the camera's picture in model pixels; `seconds`: the frame's time.
+    pub fn place(
+        &mut self,
+        worn: &[Worn],
+        (body, in_model): (&Body, &Body),
+        room: (Vec2, Vec2),
+        seconds: f64,
+        fields: &BTreeMap<String, Field>,
+    ) {
         self.placed.clear();
-        let free = worn.iter().any(|item| item.any_hand(fields));
-        self.free_hand = free.then(|| better_hand(self.free_hand, body));
+        self.seconds = seconds;
+        let mut hands = Hands::new(self.free_hand, worn, body, fields);
+        self.crossing.follow(in_model.at(Point::Head).x, room, seconds);
         for item in worn {
-            let Some(field) = fields.get(&item.kind) else { continue };
-            let hands: &[Side] = match (field.attachment, item.place) {
-                (Attachment::Hand, Place::BothHands) => &[Side::Right, Side::Left],
-                (Attachment::Hand, _) if item.count > 1 => &[Side::Right, Side::Left],
-                (Attachment::Hand, Place::LeftHand) if item.place_spoken => &[Side::Left],
-                (Attachment::Hand, Place::RightHand) if item.place_spoken => &[Side::Right],
-                (Attachment::Hand, _) => match self.free_hand {
-                    Some(Side::Left) => &[Side::Left],
-                    _ => &[Side::Right],
-                },
-                _ => &[Side::Right],
-            };
-            for &side in hands {
-                let (frame, opacity) = match field.attachment {
-                    Attachment::Head => {
-                        let head_forward = frames::within_training(in_model.head_forward);
-                        (frames::head(&Body { head_forward, ..*in_model }), seen(body.present(Point::Head)))
-                    }
-                    Attachment::Shoulders => (frames::shoulders(in_model), seen(body.present(Point::Neck))),
-                    Attachment::Hand => (frames::sword(in_model, side), held(body, side)),
-                };
-                let frame = frame.sized(item.size * field.natural_size, field.scale_about);
+            let Some(field) = item.field(fields) else { continue };
+            let mut put = |frame: ItemFrame, opacity: f32| {
                 if opacity > 0.0 {
-                    self.placed.push(PlacedItem { kind: item.kind.clone(), frame, tint: item.tint, opacity });
+                    self.placed.push(PlacedItem { kind: Arc::clone(&item.kind), frame, tint: item.tint, opacity });
+                }
+            };
+            let size = item.size * field.natural_size;
+            let sized = |frame: ItemFrame| frame.sized(size, field.scale_about);
+            match field.attachment {
+                Attachment::Head => {
+                    let head_forward = frames::within_training(in_model.head_forward);
+                    put(sized(frames::head(&Body { head_forward, ..*in_model })), seen(body.present(Point::Head)));
+                }
+                Attachment::Shoulders => put(sized(frames::shoulders(in_model)), seen(body.present(Point::Neck))),
+                Attachment::Hand | Attachment::Arm => {
+                    let taken = hands.take(item);
+                    for &side in taken.as_slice() {
+                        let frame = match field.attachment {
+                            Attachment::Arm => frames::shield(in_model, side),
+                            _ => frames::sword(in_model, side),
+                        };
+                        put(sized(frame), held(body, side));
+                    }
+                }
+                Attachment::Beside => {
+                    let (to_the_right, shown) = self.crossing.side();
+                    for index in 0..item.count.min(MOST_COMPANY) {
+                        let at = Company {
+                            size,
+                            to_the_right: to_the_right != (index % 2 == 1),
+                            above: (item.place != Place::Beside) != (index >= 2),
+                            index,
+                            seconds,
+                        };
+                        put(frames::company(in_model, at, room), shown * seen(body.present(Point::Head)));
+                    }
                 }
             }
         }
+        self.free_hand = hands.free;
     }
 
-    /// The grips of what is held, as circles: centre and radius in model pixels.
-    pub fn grips<'a>(&'a self, fields: &'a BTreeMap<String, Field>) -> impl Iterator<Item = (Vec2, f32)> {
-        let held = |item: &&PlacedItem| fields.get(&item.kind).is_some_and(|f| f.attachment == Attachment::Hand);
-        self.placed.iter().filter(held).map(|item| (item.frame.o, GRIP * item.frame.ex.length()))
+    /// The grips of what is held, in pixels of the model.
+    pub fn grips<'a>(&'a self, fields: &'a BTreeMap<String, Field>) -> impl Iterator<Item = Circle> + Clone + 'a {
+        self.circles(fields, |attachment| attachment == Attachment::Hand, GRIP)
+    }
+
+    /// Where what is before everything is, in pixels of the model.
+    pub fn covers<'a>(&'a self, fields: &'a BTreeMap<String, Field>) -> impl Iterator<Item = Circle> + Clone + 'a {
+        self.circles(fields, |attachment| matches!(attachment, Attachment::Arm | Attachment::Beside), COVER)
+    }
+
+    fn circles<'a>(
+        &'a self,
+        fields: &'a BTreeMap<String, Field>,
+        which: fn(Attachment) -> bool,
+        radius: f32,
+    ) -> impl Iterator<Item = Circle> + Clone + 'a {
+        let which = move |item: &&PlacedItem| fields.get(&*item.kind).is_some_and(|f| which(f.attachment));
+        self.placed.iter().filter(which).map(move |item| (item.frame.o, radius * item.frame.ex.length()))
     }
 
     /// What is worn at the model's size: in front and behind.
     pub fn sketch(&mut self, fields: &BTreeMap<String, Field>) -> (&Rgba, &Rgba) {
-        let Self { placed, front, behind, lattice, arch, .. } = self;
+        let (mut front, mut behind) = (std::mem::take(&mut self.front), std::mem::take(&mut self.behind));
         front.clear(PAINT.0, PAINT.1);
         behind.clear(PAINT.0, PAINT.1);
-        draw_all(placed, fields, |frame| frame, (front, behind), lattice, *arch);
+        self.draw_all(fields, |frame| frame, (&mut front, &mut behind));
+        (self.front, self.behind) = (front, behind);
         (&self.front, &self.behind)
     }
 
@@ -173,29 +240,109 @@ impl Sketcher {
             frame.o.y -= fit.top;
             frame.scaled(1.0 / fit.scale)
         };
-        draw_all(&self.placed, fields, to_camera, (front, behind), &mut self.lattice, self.arch);
+        self.draw_all(fields, to_camera, (front, behind));
+    }
+
+    fn draw_all(
+        &mut self,
+        fields: &BTreeMap<String, Field>,
+        to_target: impl Fn(ItemFrame) -> ItemFrame,
+        (front, behind): (&mut Rgba, &mut Rgba),
+    ) {
+        let Self { placed, lattice, params, seconds, arch, .. } = self;
+        for item in &*placed {
+            let Some(field) = fields.get(&*item.kind) else { continue };
+            let dress = field.dress(item.tint, item.opacity);
+            field.params_at(*seconds, params);
+            for layer in &field.layers {
+                let target = match layer.order {
+                    Order::Front => &mut *front,
+                    Order::Behind => &mut *behind,
+                };
+                layer.draw(to_target(item.frame), params, dress, target, lattice, *arch);
+            }
+        }
     }
 }
 
-fn draw_all(
-    placed: &[PlacedItem],
-    fields: &BTreeMap<String, Field>,
-    to_target: impl Fn(ItemFrame) -> ItemFrame,
-    (front, behind): (&mut Rgba, &mut Rgba),
-    lattice: &mut Lattice,
-    arch: Arch,
-) {
-    for item in placed {
-        let Some(field) = fields.get(&item.kind) else { continue };
-        let dress = field.dress(item.tint, item.opacity);
-        let params = field.params(&BTreeMap::new());
-        for layer in &field.layers {
-            let target = match layer.order {
-                Order::Front => &mut *front,
-                Order::Behind => &mut *behind,
-            };
-            layer.draw(to_target(item.frame), &params, dress, target, lattice, arch);
+/// Which hands are taken, in the order in which things are put into them.
+#[derive(Debug)]
+struct Hands {
+    /// The hand for the first thing that nobody gave a hand to, while there is such a thing.
+    free: Option<Side>,
+    /// Hands that hold something, right and left.
+    taken: [bool; 2],
+}
+
+/// One hand or both.
+enum Taken {
+    Said(&'static [Side]),
+    One([Side; 1]),
+}
+
+impl Taken {
+    fn as_slice(&self) -> &[Side] {
+        match self {
+            Self::Said(sides) => sides,
+            Self::One(side) => side,
         }
+    }
+}
+
+impl Hands {
+    fn new(holding: Option<Side>, worn: &[Worn], body: &Body, fields: &BTreeMap<String, Field>) -> Self {
+        let held = || worn.iter().filter(|item| item.field(fields).is_some_and(|field| field.attachment.is_held()));
+        let said = || held().filter_map(Worn::said_hands).flatten();
+        let taken = [said().any(|&side| side == Side::Right), said().any(|&side| side == Side::Left)];
+        let free = held().any(|item| item.said_hands().is_none()).then(|| match taken {
+            [true, false] => Side::Left,
+            [false, true] => Side::Right,
+            _ => better_hand(holding, body),
+        });
+        Self { free, taken }
+    }
+
+    /// The hands for the next thing: as was said; else the hand in better sight, and the other one if that is taken.
+    fn take(&mut self, item: &Worn) -> Taken {
+        if let Some(sides) = item.said_hands() {
+            return Taken::Said(sides);
+        }
+        let first = self.free.unwrap_or(Side::Right);
+        let is_taken = |taken: [bool; 2], side: Side| taken[usize::from(side == Side::Left)];
+        let side =
+            if is_taken(self.taken, first) && !is_taken(self.taken, first.other()) { first.other() } else { first };
+        self.taken[usize::from(side == Side::Left)] = true;
+        Taken::One([side])
+    }
+}
+
+/// The side of the head on which there is more room, for what flies there: it fades out on one side and in on the other.
+#[derive(Clone, Copy, Debug, Default)]
+struct Crossing {
+    /// Where it is: 1 to the picture's right, -1 to its left; `None` before the first frame.
+    at: Option<f32>,
+    wanted: f32,
+    seconds: f64,
+}
+
+impl Crossing {
+    fn follow(&mut self, head_x: f32, room: (Vec2, Vec2), seconds: f64) {
+        /// Share of the picture by which the other side must be wider.
+        const CLEARLY: f32 = 0.12;
+        let lead = (room.1.x + room.0.x - 2.0 * head_x) / (room.1.x - room.0.x);
+        if self.at.is_none() || lead * self.wanted < -CLEARLY {
+            self.wanted = if lead >= 0.0 { 1.0 } else { -1.0 };
+        }
+        let most = ((seconds - self.seconds).max(0.0) * 2.0 / CROSSING_S) as f32;
+        let at = self.at.unwrap_or(self.wanted);
+        self.at = Some(at + (self.wanted - at).clamp(-most, most));
+        self.seconds = seconds;
+    }
+
+    /// Whether that is to the picture's right, and how much is shown.
+    fn side(&self) -> (bool, f32) {
+        let at = self.at.unwrap_or(1.0);
+        (at > 0.0, ((at.abs() - 0.15) / 0.7).clamp(0.0, 1.0))
     }
 }
 
@@ -256,5 +403,42 @@ mod tests {
         let mut raised = hands(0.9, 0.95);
         raised.points[Point::HandL as usize].y = 0.74;
         assert_eq!(better_hand(Some(Side::Left), &raised), Side::Right, "a raised hand before one that hangs");
+    }
+
+    fn thing(place: Place, place_spoken: bool, count: u32) -> Worn {
+        Worn { kind: "thing".into(), place, place_spoken, tint: None, size: 1.0, count }
+    }
+
+    #[test]
+    fn a_second_thing_goes_to_the_other_hand() {
+        let any = thing(Place::RightHand, false, 1);
+        let mut hands = Hands { free: Some(Side::Left), taken: [false; 2] };
+        assert_eq!(hands.take(&any).as_slice(), [Side::Left]);
+        assert_eq!(hands.take(&any).as_slice(), [Side::Right]);
+        assert_eq!(hands.take(&any).as_slice(), [Side::Left], "a third one has no hand of its own");
+        let mut hands = Hands { free: Some(Side::Right), taken: [true, false] };
+        assert_eq!(hands.take(&thing(Place::RightHand, true, 1)).as_slice(), [Side::Right], "as was said");
+        assert_eq!(hands.take(&any).as_slice(), [Side::Left]);
+        assert_eq!(hands.take(&thing(Place::RightHand, false, 2)).as_slice(), [Side::Right, Side::Left]);
+    }
+
+    #[test]
+    fn company_goes_to_the_wider_side_and_is_never_seen_crossing() {
+        let room = (Vec2::new(0.0, 0.0), Vec2::new(256.0, 192.0));
+        let mut crossing = Crossing::default();
+        crossing.follow(100.0, room, 5.0);
+        assert_eq!(crossing.side(), (true, 1.0), "at once in the first frame");
+        crossing.follow(138.0, room, 5.1);
+        assert_eq!(crossing.side(), (true, 1.0), "not for so little");
+        let (mut least, mut before) = (1.0_f32, crossing.side());
+        for frame in 0..40 {
+            crossing.follow(190.0, room, 5.1 + f64::from(frame) / 30.0);
+            let now = crossing.side();
+            if now.0 != before.0 {
+                assert!(now.1 == 0.0 || before.1 == 0.0, "it is seen on both sides: {before:?}, {now:?}");
+            }
+            (least, before) = (least.min(now.1), now);
+        }
+        assert_eq!((before, least), ((false, 1.0), 0.0));
     }
 }

@@ -3,7 +3,8 @@
 A vertex carries position, normal, and four material numbers that render.py shades with:
     albedo   grey factor of the diffuse or reflected light
     mask     signed distance-like value, > 0: drawn in the item's own colour, < 0: in its secondary colour
-    metal    0 cloth, leather, horn; 1 polished metal; 2 gem; values between 0 and 1 blend
+    metal    0 cloth, leather, horn; 1 polished metal; 2 gem; values between 0 and 1 blend; 3 shines by itself: albedo is
+             the light (up to 1.5) and rim the white added to it
     rim      strength of the soft velvet rim of cloth
 """
 
@@ -116,3 +117,8 @@ def tube(path, radius, *, cols=16, closed=False, **material) -> Mesh:
 def smoothstep(low, high, x):
     t = np.clip((np.asarray(x, float) - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def upright(mesh: Mesh) -> Mesh:
+    """From X to the right, Y up, in which standing things are written, to the mesh space of the plane chart: x up, y to the left."""
+    return mesh.moved([[0, 1, 0], [-1, 0, 0], [0, 0, 1]])
