@@ -310,6 +310,7 @@ impl Field {
     /// The colours of an item, by the tint it was asked for.
     #[must_use]
     pub fn dress(&self, tint: Option<[f32; 3]>, opacity: f32) -> Dress {
+        let tint = tint.map(as_paint);
         let secondary = match tint {
             // A blue sword is blue to the pommel; a silver crown keeps its red stones.
             Some(tint) => {
@@ -342,6 +343,12 @@ impl Field {
     pub fn layer(&self, name: &str) -> Option<&Layer> {
         self.layers.iter().find(|layer| layer.name == name)
     }
+}
+
+/// A named colour as the colour of a thing: pure blue would look the same in light and shadow, so it keeps a little away
+/// from both ends of every channel.
+fn as_paint(named: [f32; 3]) -> [f32; 3] {
+    named.map(|value| 0.10 + 0.82 * value)
 }
 
 impl Layer {

@@ -346,12 +346,12 @@ impl Crossing {
     }
 }
 
-/// The hand that is seen better: raised into the picture rather than at its lower border. A hand that holds something
-/// keeps it until the other is seen clearly better.
+/// The hand that is seen better: surely, and raised into the picture rather than at its lower border. A hand that holds
+/// something keeps it until the other is seen clearly better.
 fn better_hand(holding: Option<Side>, body: &Body) -> Side {
-    const CLEARLY: f32 = 0.25;
+    const CLEARLY: f32 = 0.1;
     let height = PAINT.1 as f32 / PAINT.0 as f32;
-    let sight = |hand| body.present(hand) * ((height - body.at(hand).y) / 0.12).clamp(0.3, 1.0);
+    let sight = |hand| body.present(hand).powi(2) * ((height - body.at(hand).y) / 0.12).clamp(0.5, 1.0);
     let lead = sight(Point::HandR) - sight(Point::HandL);
     match holding {
         Some(Side::Right) if lead >= -CLEARLY => Side::Right,
@@ -397,7 +397,7 @@ mod tests {
     fn a_thing_goes_to_the_hand_in_sight_and_stays_there() {
         assert_eq!(better_hand(None, &hands(0.9, 0.8)), Side::Right);
         assert_eq!(better_hand(None, &hands(0.8, 0.9)), Side::Left);
-        assert_eq!(better_hand(Some(Side::Right), &hands(0.8, 0.9)), Side::Right, "not for so little");
+        assert_eq!(better_hand(Some(Side::Right), &hands(0.86, 0.9)), Side::Right, "not for so little");
         assert_eq!(better_hand(Some(Side::Right), &hands(0.3, 0.9)), Side::Left);
         assert_eq!(better_hand(Some(Side::Left), &hands(0.9, 0.3)), Side::Right);
         let mut raised = hands(0.9, 0.95);
