@@ -30,15 +30,14 @@ EYE_LEVEL_FROM_TOP = 0.55
 
 @dataclass(frozen=True)
 class Budget:
-    """What one layout's picture may cost: its side and its samples a pixel relative to the first's, and its file."""
+    """What one layout's picture may cost: its sides relative to the first's, and its file."""
 
     size_share: float
-    samples_share: float
     max_file_bytes: int
 
 
 # By place in a theme's list of layouts. The second is seen for a moment, often: smaller files keep the program small.
-BUDGETS = (Budget(1.0, 1.0, 200 * 1024), Budget(0.75, 0.5, 110 * 1024))
+BUDGETS = (Budget(1.0, 200 * 1024), Budget(0.75, 110 * 1024))
 
 
 def layout_file(theme: str, number: int) -> str:
@@ -102,7 +101,7 @@ def known_layouts(manifest: Path) -> dict[str, list[dict]]:
 def build(out: Path, themes: list[str], numbers: tuple[int, ...] = (1, 2), width: int = WIDTH_PX, height: int = HEIGHT_PX, samples: int | None = None) -> dict:
     """Paints layouts `numbers` of `themes` into `out` and returns what worlds.json now holds.
 
-    `width`, `height`, `samples` are the first layout's; without `samples` each theme's own number is taken.
+    `width`, `height` are the first layout's; without `samples` each layout's own number is taken.
     """
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / "worlds.json"
@@ -114,7 +113,7 @@ def build(out: Path, themes: list[str], numbers: tuple[int, ...] = (1, 2), width
             budget, seed, file = BUDGETS[number - 1], THEMES[theme].seeds[number - 1], out / layout_file(theme, number)
             picture = paint(
                 painter, theme, seed, round(width * budget.size_share), round(height * budget.size_share),
-                max(1, round((samples or THEMES[theme].samples) * budget.samples_share)),
+                samples or THEMES[theme].samples[number - 1],
             )
             quality, size = write_within_limit(file, picture, budget.max_file_bytes)
             layouts = {entry["file"]: entry for entry in known.get(theme, [])}

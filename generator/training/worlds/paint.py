@@ -18,10 +18,10 @@ WIDTH_PX, HEIGHT_PX = 1280, 960
 
 
 def paint(painter: Painter, theme: str, seed: int, width: int = WIDTH_PX, height: int = HEIGHT_PX, samples: int | None = None) -> np.ndarray:
-    """One finished picture, (height, width, 3) u8 sRGB. Same arguments, same bytes. Without `samples`, the theme's own number."""
+    """One finished picture, (height, width, 3) u8 sRGB. Same arguments, same bytes. Without `samples`, the first layout's."""
     if theme not in THEMES:
         raise ValueError(f"unknown theme {theme!r}: expected one of {', '.join(THEMES)}")
-    light, _ = painter.render_hdr(theme, seed, width, height, samples or THEMES[theme].samples)
+    light, _ = painter.render_hdr(theme, seed, width, height, samples or THEMES[theme].samples[0])
     return finish(light, THEMES[theme].grade, seed)
 
 
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="layout; default: the first that ships")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--width", type=int, default=WIDTH_PX, help="pixels; the height is three quarters of it")
-    parser.add_argument("--samples", type=int, help="samples a pixel; default: the theme's own")
+    parser.add_argument("--samples", type=int, help="samples a pixel; default: as for the first that ships")
     given = parser.parse_args(arguments)
     seed = THEMES[given.theme].seeds[0] if given.seed is None else given.seed
     started = time.monotonic()

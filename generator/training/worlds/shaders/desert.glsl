@@ -91,7 +91,7 @@ vec2 palm(vec3 p, vec3 at, float tall, float lean, float salt) {
     float t = sat(q.y / tall);
     vec3 c = q - vec3(lean * tall * t * t, 0.0, 0.0);
     float ring = fract(q.y * 3.2);
-    float trunk = max(length(c.xz) - (0.24 - 0.09 * t) - 0.035 * ring + 0.5 * exp(-q.y * 3.0) * -0.35, q.y - tall);
+    float trunk = max(length(c.xz) - (0.24 - 0.09 * t) - 0.035 * ring - 0.17 * exp(-max(q.y, 0.0) * 3.0), q.y - tall);
     trunk = max(trunk, -q.y - 1.0) * 0.7;
     vec3 f = q - vec3(lean * tall, tall, 0.0);
     float fronds = 1e3, reach = tall * 0.47;
@@ -163,7 +163,7 @@ vec3 haze(vec3 c, vec3 rd, float t) {
 vec3 light(vec3 albedo, vec3 n, float sun, float open) {
     vec3 s = sunDir();
     vec3 c = albedo * SUN_COLOR * sun * sat(dot(n, s));
-    c += albedo * vec3(0.20, 0.31, 0.54) * (0.55 + 0.45 * n.y) * open;
+    c += albedo * vec3(0.26, 0.36, 0.58) * (0.55 + 0.45 * n.y) * open;
     c += albedo * vec3(0.50, 0.26, 0.12) * (0.5 - 0.5 * n.y) * 0.8 * open;
     return c + albedo * vec3(0.42, 0.22, 0.10) * sat(dot(n, -vec3(s.x, 0.0, s.z)) * 0.5 + 0.5) * 0.40 * open;
 }

@@ -220,16 +220,17 @@ vec3 shadeWall(vec3 p, vec3 n, vec3 lit) {
         }
     } else if (abs(n.x) > 0.7) {                           // the shop below
         vec2 f = vec2(z / 3.9, (p.y - 1.6) / 1.35);
-        vec3 warm = mix(vec3(1.0, 0.66, 0.36), neon(h.z * 5.0) + 0.06, 0.85 * step(0.45, h.y));
+        float odd = mod(k + step(0.0, s), 2.0);              // neighbours and opposites differ
+        vec3 warm = mix(vec3(1.0, 0.62, 0.30), neon(h.z * 5.0) + 0.10, 0.80 * odd);
         float post = smoothstep(0.04, 0.07, abs(fract(z / 1.9) - 0.5) * 1.9 - 0.0);
         if (max(abs(f.x), abs(f.y)) < 1.0) {
-            float kind = fract(h.x * 5.7);                 // goods on shelves, a deep room, or a shutter
+            float kind = odd < 0.5 ? 0.45 * step(h.x, 0.7) : 0.6 + 0.3 * step(0.75, h.x);                 // goods on shelves, a deep room, or a shutter
             vec2 g = vec2(z * 2.9, p.y * 2.7);
             vec3 goods = neon(hash(floor(g) + k * 13.0 + s * 40.0)) * 0.8 + 0.15;
             float box = step(0.12, fract(g.y)) * step(0.10, fract(g.x)) * step(fract(g.y), 0.35 + 0.6 * hash(floor(g) + 31.0));
             float lamp = exp(-length(vec2(fract(z / 1.3 + 0.5) - 0.5, (p.y - 2.45) * 1.4)) * 7.0);
             emit = warm * (0.10 + 0.42 * smoothstep(-1.2, 1.0, f.y)) * (kind < 0.5 ? mix(0.8, 0.25, box) : 0.55 + 0.25 * noise(vec2(z * 1.4, p.y * 1.1) + k)) + warm * lamp * 1.1;
-            if (kind < 0.5) emit += goods * box * 0.22 * (0.5 + 0.5 * f.y);
+            if (kind < 0.5) emit += goods * box * 0.50 * (0.6 + 0.4 * f.y);
             else { float who = min(length(vec2(fract(z * 0.45 + h.z) - 0.5, (p.y - 1.55) * 0.45)) - 0.05, sdBox(vec2(fract(z * 0.45 + h.z) - 0.5, (p.y - 0.9) * 0.45), vec2(0.085, 0.19))); emit *= 0.25 + 0.75 * smoothstep(-0.01, 0.02, who); }
             if (kind > 0.80) { emit = vec3(0.0); albedo = vec3(0.10, 0.10, 0.12) * (0.4 + 0.6 * smoothstep(0.1, 0.5, abs(fract(p.y * 6.0) - 0.5))); float d = letter(vec2(fract(z * 0.5), p.y * 0.5 - 0.25), floor(z * 0.5) + k * 7.0); albedo = mix(albedo, neon(h.y * 9.0) * 0.5, smoothstep(0.09, 0.06, d) * step(0.5, p.y) * step(p.y, 2.5)); }
             emit *= post;

@@ -144,7 +144,8 @@ float craters(vec2 p, float cell_m, float share, float salt) {
 float land(vec2 p, int octaves) {
     float far = smoothstep(26.0, 150.0, p.y);
     float h = 0.55 * (fbm(p * 0.10 + rnd(20) * 20.0, octaves) - 0.47) * 2.0;
-    h += craters(p + rnd(21) * 50.0, 15.0, 0.62, 1.0) * (0.35 + 0.65 * smoothstep(3.0, 12.0, length(p))) + craters(p, 4.3, 0.55, 2.0) * 0.8;
+    h += craters(p + rnd(21) * 50.0, 15.0, 0.62, 1.0) * (0.35 + 0.65 * smoothstep(3.0, 12.0, length(p)));
+    if (octaves > 3) h += craters(p, 4.3, 0.55, 2.0) * 0.8;
     if (octaves > 4) h += craters(p, 1.35, 0.55, 3.0) * 0.8 * exp(-p.y * 0.02) + craters(p, 0.48, 0.5, 4.0) * 0.8 * exp(-p.y * 0.06);
     float ways = smoothstep(0.0, 0.45, abs(p.x) / max(p.y, 1.0));
     return h + far * (4.0 + 26.0 * ways) * (ridged(p * 0.013 + rnd(22) * 30.0, octaves) - 0.10);
@@ -204,9 +205,9 @@ vec3 thingNormal(vec3 p, float e) {
 float sunlight(vec3 p, float t) {
     vec3 s = sunDir();
     float light = 1.0;
-    for (int i = uZero; i < 40; i++) {
+    for (int i = uZero; i < 30; i++) {
         vec3 q = p + s * t;
-        float d = min((q.y - land(q.xz, 4)) * 0.8, boulders(q));
+        float d = min((q.y - land(q.xz, t < 4.0 ? 4 : 3)) * 0.8, boulders(q));
         light = min(light, 26.0 * d / t);
         t += clamp(d, 0.04 + 0.03 * t, 4.0);
         if (light < 0.01 || q.y > 30.0) break;
@@ -218,9 +219,9 @@ vec3 world(vec2 view, out float depth_m) {
     float t = 0.4, what = -1.0;
     for (int i = uZero; i < 240; i++) {
         vec3 p = ro + rd * t;
-        float g = (p.y - land(p.xz, 4)) * 0.6, close = 0.0007 * t + 0.0008;
+        float g = (p.y - land(p.xz, 3) - 0.30) * 0.6, close = 0.0007 * t + 0.0008;
         vec2 k = p.z < 60.0 ? things(p) : vec2(1e3, 0.0);
-        if (g < 0.35) g = (p.y - land(p.xz, t < 40.0 ? 6 : 5)) * 0.6;   // small craters only where they can matter
+        if (g < 0.30) g = (p.y - land(p.xz, t < 40.0 ? 6 : 5)) * 0.6;   // small craters only where they can matter
         if (min(g, k.x) < close) { what = g < k.x ? 9.0 : k.y; break; }
         t += min(g, k.x);
         if (t > 320.0 || (p.y > 40.0 && rd.y > 0.0)) break;
