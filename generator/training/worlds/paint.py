@@ -15,14 +15,13 @@ from .scene import Painter
 from .themes import THEMES
 
 WIDTH_PX, HEIGHT_PX = 1280, 960
-SAMPLES = 8
 
 
-def paint(painter: Painter, theme: str, seed: int, width: int = WIDTH_PX, height: int = HEIGHT_PX, samples: int = SAMPLES) -> np.ndarray:
-    """One finished picture, (height, width, 3) u8 sRGB. Same arguments, same bytes."""
+def paint(painter: Painter, theme: str, seed: int, width: int = WIDTH_PX, height: int = HEIGHT_PX, samples: int | None = None) -> np.ndarray:
+    """One finished picture, (height, width, 3) u8 sRGB. Same arguments, same bytes. Without `samples`, the first layout's."""
     if theme not in THEMES:
         raise ValueError(f"unknown theme {theme!r}: expected one of {', '.join(THEMES)}")
-    light, _ = painter.render_hdr(theme, seed, width, height, samples)
+    light, _ = painter.render_hdr(theme, seed, width, height, samples or THEMES[theme].samples[0])
     return finish(light, THEMES[theme].grade, seed)
 
 
@@ -38,12 +37,12 @@ def write_picture(path: Path, picture: np.ndarray, options: list[int] | None = N
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="worlds.paint", description=__doc__)
     parser.add_argument("--theme", required=True, choices=list(THEMES))
-    parser.add_argument("--seed", type=int, help="layout; default: the one that ships")
+    parser.add_argument("--seed", type=int, help="layout; default: the first that ships")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--width", type=int, default=WIDTH_PX, help="pixels; the height is three quarters of it")
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="samples a pixel")
+    parser.add_argument("--samples", type=int, help="samples a pixel; default: as for the first that ships")
     given = parser.parse_args(arguments)
-    seed = THEMES[given.theme].seed if given.seed is None else given.seed
+    seed = THEMES[given.theme].seeds[0] if given.seed is None else given.seed
     started = time.monotonic()
     picture = paint(Painter(), given.theme, seed, given.width, given.width * 3 // 4, given.samples)
     size = write_picture(given.out, picture)
