@@ -9,6 +9,10 @@ pub enum KernelError {
     NoDriver,
     #[error("the NVIDIA driver does not work here ({0}); use the CPU")]
     Driver(String),
+    #[error(
+        "the NVIDIA driver is too old: it knows CUDA {0}.{1}, 13.0 is needed (driver 580 or newer); update it or use the CPU"
+    )]
+    OldDriver(i32, i32),
     #[error("there is no device number {wanted}: the driver knows {found}; use the CPU")]
     NoDevice { wanted: usize, found: usize },
     #[error(
@@ -32,6 +36,13 @@ pub enum KernelError {
 }
 
 impl KernelError {
+    /// Whether it says that there is no GPU to work on, which is no fault of the program or the machine.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        use KernelError::{Driver, NoDevice, NoDriver, OldDevice, OldDriver};
+        matches!(self, NoDriver | Driver(_) | OldDriver(..) | NoDevice { .. } | OldDevice { .. })
+    }
+
     pub(crate) fn shape(
         kernel: &'static str,
         what: &'static str,

@@ -1,33 +1,60 @@
 //! Checks all kernels on this machine's GPU and measures them. Needs the driver and nothing else.
 //!
 //! ```text
-//! gpu_check [--out FOLDER] [--require-gpu] [--no-bench] [--only KERNEL] [--seed N] [--emulated LIBRARY]
+//! gpu_check [--out FOLDER] [--require-gpu] [--no-bench] [--quick] [--only KERNEL] [--seed N] [--emulated LIBRARY]
 //! ```
 //!
-//! Prints one table and, with `--out`, writes gpu_check.json there. Exit code: 0 all green, or no GPU; 1 something is
+//! `--quick` times a few launches only, to see that it runs. Prints one table and, with `--out`, writes gpu_check.json there. Exit code: 0 all green, or no GPU; 1 something is
 //! red, or no GPU although one was required; 2 it could not run.
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use otherglass_kernels::check::bench::Effort;
 use otherglass_kernels::check::parity::{Pool, check};
 use otherglass_kernels::check::report::Report;
-use otherglass_kernels::check::{Case, bench, bench_cases, parity_cases};
+use otherglass_kernels::check::{Case, bench, bench_cases, parity_cases, replay};
 use otherglass_kernels::kernel::Rows;
 use otherglass_kernels::{Cuda, Device, Emulated, KernelError};
+
+/// Counts what is allocated: a frame must allocate nothing.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[expect(unsafe_code, reason = "an allocator that counts")]
+// SAFETY: bounds, order, lifetime: all is passed on to the system's allocator as it came. Stream: none.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as above; `at` came from the system's allocator.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Options {
     out: Option<PathBuf>,
     require_gpu: bool,
     no_bench: bool,
+    quick: bool,
     only: Option<String>,
     seed: u64,
     emulated: Option<PathBuf>,
 }
 
-const USAGE: &str =
-    "usage: gpu_check [--out FOLDER] [--require-gpu] [--no-bench] [--only KERNEL] [--seed N] [--emulated LIBRARY]";
+const USAGE: &str = "usage: gpu_check [--out FOLDER] [--require-gpu] [--no-bench] [--quick] [--only KERNEL] [--seed N] [--emulated LIBRARY]";
 
 fn options() -> Result<Options, String> {
     let mut options = Options::default();
@@ -40,6 +67,7 @@ fn options() -> Result<Options, String> {
             "--seed" => options.seed = value()?.parse().map_err(|_| format!("--seed needs a whole number\n{USAGE}"))?,
             "--emulated" => options.emulated = Some(value()?.into()),
             "--require-gpu" => options.require_gpu = true,
+            "--quick" => options.quick = true,
             "--no-bench" => options.no_bench = true,
             _ => return Err(format!("{arg} is not known\n{USAGE}")),
         }
@@ -74,24 +102,24 @@ fn run(options: &Options) -> Result<Report, KernelError> {
         return Ok(report);
     }
     let cuda = match Cuda::open(0) {
-        Ok(cuda) => cuda,
-        Err(
-            error @ (KernelError::NoDriver
-            | KernelError::Driver(_)
-            | KernelError::NoDevice { .. }
-            | KernelError::OldDevice { .. }),
-        ) => {
+        Ok(cuda) => Arc::new(cuda),
+        Err(error) if error.is_absence() => {
             report.skipped = Some(error.to_string());
             return Ok(report);
         }
         Err(error) => return Err(error),
     };
-    parity(&cuda, &checks, &mut pool, &mut report, options.seed)?;
+    parity(cuda.as_ref(), &checks, &mut pool, &mut report, options.seed)?;
+    let effort = if options.quick { Effort::QUICK } else { Effort::FULL };
+    if wanted("replay") {
+        let count = || ALLOCATIONS.load(Ordering::Relaxed);
+        report.parity.push(replay::check(&cuda, effort.launches * 10, &count)?);
+    }
     if !options.no_bench {
-        let ceilings = bench::ceilings(&cuda, &mut pool)?;
+        let ceilings = bench::ceilings(&cuda, &mut pool, effort)?;
         report.ceilings = Some(ceilings);
         for case in &timings {
-            report.timings.push(bench::measure(&cuda, &mut pool, case.as_ref(), ceilings)?);
+            report.timings.push(bench::measure(&cuda, &mut pool, case.as_ref(), ceilings, effort)?);
         }
     }
     Ok(report)

@@ -3,6 +3,8 @@
 //! Checked before it is timed. Each of a thousand launches is timed between two marks in the stream (which adds about a
 //! microsecond); beside that stands the time of a launch inside a graph of twenty, which is how a renderer runs it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Case;
@@ -13,9 +15,25 @@ use crate::device::Device;
 use crate::error::KernelError;
 use crate::kernel::{Kernel, Rows, Work};
 
-const LAUNCHES: usize = 1000;
+/// How much is done to find a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    pub launches: usize,
+    pub in_graph: usize,
+    /// Of products in the ceiling of operations.
+    pub rounds: usize,
+    /// Values in the ceiling of bytes.
+    pub copied: usize,
+}
+
+impl Effort {
+    /// To measure.
+    pub const FULL: Self = Self { launches: 1000, in_graph: 20, rounds: 4096, copied: 64 << 20 };
+    /// To see that it runs.
+    pub const QUICK: Self = Self { launches: 4, in_graph: 2, rounds: 2, copied: 1 << 12 };
+}
+
 const WARM_UP: usize = 20;
-const IN_GRAPH: usize = 20;
 /// Operations a twin may take for the check before the timing.
 const TWIN_FLOPS: u64 = 50_000_000;
 
@@ -49,14 +67,14 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 }
 
 /// Times one row, in microseconds: p50, p95, p99 of single launches, and each in a graph.
-fn time(cuda: &Cuda, case: &dyn Case, placed: &Placed) -> Result<[f64; 4], KernelError> {
+fn time(cuda: &Arc<Cuda>, case: &dyn Case, placed: &Placed, effort: Effort) -> Result<[f64; 4], KernelError> {
     let launches = case.launches_on(&placed.spans, cuda.facts())?;
     let all = |cuda: &Cuda| launches.iter().try_for_each(|launch| cuda.launch(launch));
-    for _ in 0..WARM_UP {
+    for _ in 0..WARM_UP.min(effort.launches) {
         all(cuda)?;
     }
-    let mut marks = Vec::with_capacity(LAUNCHES);
-    for _ in 0..LAUNCHES {
+    let mut marks = Vec::with_capacity(effort.launches);
+    for _ in 0..effort.launches {
         let before = cuda.mark()?;
         all(cuda)?;
         marks.push((before, cuda.mark()?));
@@ -66,14 +84,14 @@ fn time(cuda: &Cuda, case: &dyn Case, placed: &Placed) -> Result<[f64; 4], Kerne
     let mut times = times.collect::<Result<Vec<f64>, KernelError>>()?;
     times.sort_by(f64::total_cmp);
 
-    let graph = cuda.record(|cuda| (0..IN_GRAPH).try_for_each(|_| all(cuda)))?;
+    let graph = cuda.record(|cuda| (0..effort.in_graph).try_for_each(|_| all(cuda)))?;
     let mut replays = Vec::new();
-    for _ in 0..LAUNCHES / IN_GRAPH + 1 {
+    for _ in 0..effort.launches / effort.in_graph + 1 {
         let before = cuda.mark()?;
         graph.replay()?;
         let after = cuda.mark()?;
         cuda.synchronize()?;
-        replays.push(f64::from(before.until_ms(&after)?) * 1e3 / IN_GRAPH as f64);
+        replays.push(f64::from(before.until_ms(&after)?) * 1e3 / effort.in_graph as f64);
     }
     replays.sort_by(f64::total_cmp);
     let share = |share| percentile(&times, share);
@@ -81,14 +99,14 @@ fn time(cuda: &Cuda, case: &dyn Case, placed: &Placed) -> Result<[f64; 4], Kerne
 }
 
 /// Measures the ceilings.
-pub fn ceilings(cuda: &Cuda, pool: &mut Pool) -> Result<Ceilings, KernelError> {
+pub fn ceilings(cuda: &Arc<Cuda>, pool: &mut Pool, effort: Effort) -> Result<Ceilings, KernelError> {
     let rate = |case: &dyn Case, pool: &mut Pool, amount: u64| -> Result<f64, KernelError> {
-        let placed = Placed::new(cuda, pool, case, 0)?;
-        let [.., each] = time(cuda, case, &placed)?;
+        let placed = Placed::new(cuda.as_ref(), pool, case, 0)?;
+        let [.., each] = time(cuda, case, &placed, effort)?;
         Ok(amount as f64 / (each * 1e-6))
     };
-    let mma = CeilingMma { blocks: cuda.facts().multiprocessors * 8, rounds: 4096 };
-    let copy = CeilingCopy::bench().remove(0);
+    let mma = CeilingMma { blocks: cuda.facts().multiprocessors * 8, rounds: effort.rounds };
+    let copy = CeilingCopy { count: effort.copied };
     Ok(Ceilings {
         flops_per_second: rate(&mma, pool, Kernel::work(&mma).flops)?,
         bytes_per_second: rate(&copy, pool, Kernel::work(&copy).bytes)?,
@@ -96,12 +114,18 @@ pub fn ceilings(cuda: &Cuda, pool: &mut Pool) -> Result<Ceilings, KernelError> {
 }
 
 /// Checks a row, then times it.
-pub fn measure(cuda: &Cuda, pool: &mut Pool, case: &dyn Case, ceilings: Ceilings) -> Result<Timing, KernelError> {
+pub fn measure(
+    cuda: &Arc<Cuda>,
+    pool: &mut Pool,
+    case: &dyn Case,
+    ceilings: Ceilings,
+    effort: Effort,
+) -> Result<Timing, KernelError> {
     let work = case.work();
     let rows = Rows { step: (work.flops.max(work.bytes) / TWIN_FLOPS + 1) as usize };
-    let faults = check(cuda, pool, case, 1, rows)?.faults;
-    let placed = Placed::new(cuda, pool, case, 1)?;
-    let [p50_us, p95_us, p99_us, graph_us] = time(cuda, case, &placed)?;
+    let faults = check(cuda.as_ref(), pool, case, 1, rows)?.faults;
+    let placed = Placed::new(cuda.as_ref(), pool, case, 1)?;
+    let [p50_us, p95_us, p99_us, graph_us] = time(cuda, case, &placed, effort)?;
     let least = (work.flops as f64 / ceilings.flops_per_second).max(work.bytes as f64 / ceilings.bytes_per_second);
     let of_limit = (graph_us > 0.0).then(|| least * 1e6 / graph_us);
     Ok(Timing { kernel: case.kernel(), shape: case.shape(), work, p50_us, p95_us, p99_us, graph_us, of_limit, faults })

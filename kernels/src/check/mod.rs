@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod parity;
+pub mod replay;
 pub mod report;
 
 use crate::attention::Attention;
