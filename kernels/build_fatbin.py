@@ -19,7 +19,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import venv
 from pathlib import Path
 
@@ -165,6 +164,8 @@ def main():
         write_resources(table)
         write_manifest()
         return
+    import tomllib  # Python 3.11; not needed to say that something is skipped
+
     with tempfile.TemporaryDirectory() as folder:
         table = compile_all(nvcc, Path(folder))
         different = list(differences(table, tomllib.loads(RESOURCES.read_text())))

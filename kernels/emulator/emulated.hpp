@@ -7,7 +7,7 @@
 //   * shared memory starts as NaN;
 //   * a warp-wide instruction that not all 32 threads reach, or that they reach with different kinds, stops the run, as
 //     do a barrier that is never complete and a misaligned address;
-//   * allocations end at a page that may not be touched;
+//   * allocations end at a page that may not be touched (with `gpu_check --apart` every buffer is one);
 //   * shared memory of an ldmatrix is checked for bank conflicts, which are counted.
 // It says nothing about speed. x86-64 only (the switch between fibers is a few lines of assembly).
 #pragma once

@@ -121,9 +121,9 @@ extern "C" int emulated_launch(const char* name, const unsigned* grid, unsigned 
     return 0;
 }
 
-// Memory that ends, but for what a multiple of 256 bytes leaves, where a page begins that may not be touched.
+// Memory that ends, but for what a multiple of 16 bytes leaves, where a page begins that may not be touched.
 extern "C" void* emulated_allocate(size_t bytes) {
-    size_t rounded = (bytes + 255) / 256 * 256, whole = (rounded + PAGE - 1) / PAGE * PAGE;
+    size_t rounded = (bytes + 15) / 16 * 16, whole = (rounded + PAGE - 1) / PAGE * PAGE;
     auto at = (unsigned char*)pages(whole + PAGE);
     if (!at) return nullptr;
     mprotect(at + whole, PAGE, PROT_NONE);

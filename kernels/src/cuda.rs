@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use cudarc::driver::{CudaContext, CudaEvent, CudaFunction, CudaGraph, CudaStream, DriverError, result, sys};
 use cudarc::nvrtc::Ptx;
 
-use crate::device::{ALIGNMENT, Device, DeviceId, Facts, Launch, Span, check_copy};
+use crate::device::{Device, DeviceId, Facts, Launch, Span, check_copy};
 use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
@@ -162,7 +162,8 @@ impl Device for Cuda {
 
     fn allocate(&self, bytes: usize) -> Result<Span<u8>, KernelError> {
         self.bind()?;
-        let wanted = bytes.max(1).next_multiple_of(ALIGNMENT);
+        // No more than is asked for, so that a sanitizer sees where it ends.
+        let wanted = bytes.max(1);
         #[expect(unsafe_code, reason = "device memory comes from the driver")]
         // SAFETY: bounds: none, it returns a new allocation, aligned to 256 bytes at least. Order: the context is bound
         // above. Lifetime: kept in `memory` and freed once, in `drop`. Stream: allocation is synchronous.

@@ -11,7 +11,7 @@ use bytemuck::{NoUninit, Pod};
 
 use crate::error::{KernelError, require};
 
-/// Every buffer begins at a multiple of this.
+/// Buffers in an arena begin at multiples of this.
 pub const ALIGNMENT: usize = 256;
 
 /// Which device a span or launch belongs to; no two in one process are equal.
@@ -191,7 +191,7 @@ impl Launch {
 pub trait Device {
     fn id(&self) -> DeviceId;
     fn facts(&self) -> &Facts;
-    /// Memory that lives as long as the device, aligned to [`ALIGNMENT`]. For loading, never for a frame.
+    /// Memory that lives as long as the device, aligned to 16 bytes at least. For loading, never for a frame.
     fn allocate(&self, bytes: usize) -> Result<Span<u8>, KernelError>;
     /// Copies to the device; `from` is free again when it returns.
     fn write(&self, to: Span<u8>, from: &[u8]) -> Result<(), KernelError>;

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use libloading::Library;
 
-use crate::device::{ALIGNMENT, Device, DeviceId, Facts, Launch, Span, check_copy};
+use crate::device::{Device, DeviceId, Facts, Launch, Span, check_copy};
 use crate::error::KernelError;
 
 type LaunchFn = unsafe extern "C" fn(*const c_char, *const c_uint, c_uint, c_uint, *const c_void, c_uint, u64) -> c_int;
@@ -70,7 +70,7 @@ impl Device for Emulated {
         #[expect(unsafe_code, reason = "memory from the emulator")]
         // SAFETY: bounds: it returns a new mapping of at least `bytes`, zeroed. Order, stream: none. Lifetime: never
         // given back.
-        let at = unsafe { (self.allocate)(bytes.max(1).next_multiple_of(ALIGNMENT)) };
+        let at = unsafe { (self.allocate)(bytes.max(1)) };
         let at = NonNull::new(at).ok_or(KernelError::OutOfMemory { wanted: bytes, free: 0 })?;
         Ok(Span::of_memory(self.id, at.as_ptr() as u64, bytes))
     }

@@ -38,20 +38,39 @@ impl Outcome {
     }
 }
 
-/// Memory that rows use one after the other; it grows as needed and is never more than twice what the largest needs.
-#[derive(Debug, Default)]
-pub struct Pool {
-    memory: Option<Span<u8>>,
+/// Where rows get their memory from.
+#[derive(Debug)]
+pub enum Pool {
+    /// One piece for all buffers of a row, guard zones between them; used again by the next row, and grown as needed.
+    Shared(Option<Span<u8>>),
+    /// Each buffer a piece of its own that ends where the buffer does, so that the emulation or a sanitizer stops at
+    /// the first access beyond it, even one that only reads.
+    Apart,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::Shared(None)
+    }
 }
 
 impl Pool {
-    fn at_least(&mut self, device: &dyn Device, bytes: usize) -> Result<Span<u8>, KernelError> {
-        match self.memory {
-            Some(memory) if memory.len() >= bytes && memory.device() == device.id() => memory.part(0, bytes),
-            _ => {
-                let memory = device.allocate(bytes.next_power_of_two())?;
-                self.memory = Some(memory);
-                memory.part(0, bytes)
+    /// A piece for each length: a guard zone, that many bytes, and where pieces are shared another guard zone.
+    fn pieces(&mut self, device: &dyn Device, lens: &[usize]) -> Result<Vec<Span<u8>>, KernelError> {
+        match self {
+            Self::Apart => lens.iter().map(|len| device.allocate(GUARD_BYTES + len)).collect(),
+            Self::Shared(memory) => {
+                let size = |len: usize| (GUARD_BYTES + len + GUARD_BYTES).next_multiple_of(ALIGNMENT);
+                let all = lens.iter().map(|&len| size(len)).sum::<usize>();
+                let whole = match *memory {
+                    Some(memory) if memory.len() >= all && memory.device() == device.id() => memory,
+                    _ => *memory.insert(device.allocate(all.next_power_of_two())?),
+                };
+                let ends = lens.iter().scan(0, |end, &len| {
+                    *end += size(len);
+                    Some(*end)
+                });
+                ends.zip(lens).map(|(end, &len)| whole.part(end - size(len), size(len))).collect()
             }
         }
     }
@@ -64,12 +83,12 @@ pub struct Placed {
     pub spans: Vec<Span<u8>>,
     /// Bytes of the inputs, in order of the operands; none for the others.
     inputs: Vec<Option<Vec<u8>>>,
-    all: Span<u8>,
-    offsets: Vec<usize>,
+    /// The pieces of memory that the spans are in, guard zones included.
+    pieces: Vec<Span<u8>>,
 }
 
 impl Placed {
-    /// Lays the buffers out with guard zones between them and fills them.
+    /// Lays the buffers out with guard zones and fills them.
     pub fn new(device: &dyn Device, pool: &mut Pool, case: &dyn Case, seed: u64) -> Result<Self, KernelError> {
         let operands = case.operands();
         let mut random = Random::new(seed);
@@ -80,23 +99,19 @@ impl Placed {
                 Role::Output | Role::Scratch => None,
             });
         }
-        let (mut offsets, mut end) = (Vec::new(), GUARD_BYTES);
-        for operand in &operands {
-            offsets.push(end);
-            end = (end + operand.bytes() + GUARD_BYTES).next_multiple_of(ALIGNMENT);
-        }
-        let all = pool.at_least(device, end)?;
-        let spans = operands.iter().zip(&offsets).map(|(operand, &at)| all.part(at, operand.bytes()));
+        let lens: Vec<usize> = operands.iter().map(Operand::bytes).collect();
+        let pieces = pool.pieces(device, &lens)?;
+        let spans = pieces.iter().zip(&lens).map(|(piece, &len)| piece.part(GUARD_BYTES, len));
         let spans = spans.collect::<Result<Vec<_>, _>>()?;
-        let placed = Self { operands, spans, inputs, all, offsets };
+        let placed = Self { operands, spans, inputs, pieces };
         placed.reset(device)?;
         Ok(placed)
     }
 
     /// Guards, inputs and poison as at the beginning.
     fn reset(&self, device: &dyn Device) -> Result<(), KernelError> {
-        device.fill(self.all, GUARD)?;
-        for (span, input) in self.spans.iter().zip(&self.inputs) {
+        for ((piece, span), input) in self.pieces.iter().zip(&self.spans).zip(&self.inputs) {
+            device.fill(*piece, GUARD)?;
             match input {
                 Some(bytes) => device.write(*span, bytes)?,
                 None => device.fill(*span, POISON)?,
@@ -113,29 +128,24 @@ impl Placed {
     }
 
     /// Adds to `faults` what was written where nothing may be, or changed what only goes in.
-    fn look_around(&self, memory: &[u8], faults: &mut Vec<String>) {
-        let mut guard_from = 0;
-        for (i, (operand, &at)) in self.operands.iter().zip(&self.offsets).enumerate() {
-            if let Some(off) = memory[guard_from..at].iter().position(|&byte| byte != GUARD) {
-                faults.push(format!("the guard zone before {} was written, at byte {off} of it", operand.name));
+    fn look_around(&self, memory: &[Vec<u8>], faults: &mut Vec<String>) {
+        for ((operand, input), bytes) in self.operands.iter().zip(&self.inputs).zip(memory) {
+            let end = GUARD_BYTES + operand.bytes();
+            for (place, zone) in [("before", &bytes[..GUARD_BYTES]), ("after", &bytes[end..])] {
+                if let Some(at) = zone.iter().position(|&byte| byte != GUARD) {
+                    faults.push(format!("the guard zone {place} {} was written, at byte {at} of it", operand.name));
+                }
             }
-            guard_from = at + operand.bytes();
-            if let Some(input) = &self.inputs[i]
-                && memory[at..guard_from] != input[..]
-            {
+            if input.as_ref().is_some_and(|input| bytes[GUARD_BYTES..end] != input[..]) {
                 faults.push(format!("the input {} was changed", operand.name));
             }
         }
-        if memory[guard_from..].iter().any(|&byte| byte != GUARD) {
-            faults.push("the guard zone at the end was written".into());
-        }
     }
 
-    fn outputs<'a>(&'a self, memory: &'a [u8]) -> impl Iterator<Item = (&'a Operand, &'a [u8])> {
-        let places = self.operands.iter().zip(&self.offsets);
-        places
-            .filter(|(operand, _)| matches!(operand.role, Role::Output))
-            .map(|(operand, &at)| (operand, &memory[at..at + operand.bytes()]))
+    fn outputs<'a>(&'a self, memory: &'a [Vec<u8>]) -> impl Iterator<Item = (&'a Operand, &'a [u8])> {
+        let all = self.operands.iter().zip(memory);
+        all.filter(|(operand, _)| matches!(operand.role, Role::Output))
+            .map(|(operand, bytes)| (operand, &bytes[GUARD_BYTES..GUARD_BYTES + operand.bytes()]))
     }
 }
 
@@ -176,14 +186,16 @@ fn compare(operand: &Operand, bytes: &[u8], expected: &[Expected]) -> (usize, f6
 }
 
 /// Runs the row's launches and brings all its memory back.
-fn run(device: &dyn Device, case: &dyn Case, placed: &Placed) -> Result<Vec<u8>, KernelError> {
+fn run(device: &dyn Device, case: &dyn Case, placed: &Placed) -> Result<Vec<Vec<u8>>, KernelError> {
     for launch in case.launches_on(&placed.spans, device.facts())? {
         device.launch(&launch)?;
     }
     device.synchronize()?;
-    let mut memory = vec![0; placed.all.len()];
-    device.read(placed.all, &mut memory)?;
-    Ok(memory)
+    let read = |piece: &Span<u8>| {
+        let mut bytes = vec![0; piece.len()];
+        device.read(*piece, &mut bytes).map(|()| bytes)
+    };
+    placed.pieces.iter().map(read).collect()
 }
 
 /// Checks a row. `rows`: which of the output's rows are compared; the negative control needs all of them.
