@@ -1,7 +1,8 @@
 //! The kernels' sources on the CPU, for checks where there is no GPU; see `emulator/emulated.hpp`.
 
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 
@@ -23,6 +24,22 @@ pub struct Emulated {
     allocate: AllocateFn,
     conflicts: ConflictsFn,
     seed: u64,
+}
+
+/// Compiles the emulator into `folder` under that name, with g++, from the sources this was built from: for tests. The
+/// error says why it can't be done here; sources that don't compile are a panic.
+pub fn compile(folder: &Path, name: &str, defines: &[&str]) -> Result<PathBuf, String> {
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        return Err("kernels are emulated on x86-64 Linux only".into());
+    }
+    let library = folder.join(name);
+    let mut compiler = Command::new("g++");
+    compiler.args(["-std=c++17", "-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]);
+    compiler.args(["-Wno-unused-parameter"]).args(defines);
+    compiler.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator/emulator.cpp")).arg("-o").arg(&library);
+    let Ok(output) = compiler.output() else { return Err("emulating kernels needs g++".into()) };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(library)
 }
 
 /// The emulator keeps its state in globals.

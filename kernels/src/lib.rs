@@ -1,9 +1,9 @@
 //! Our own CUDA kernels, and what it takes to run them with nothing but the driver installed.
 //!
 //! ```text
-//! Plan (shapes, arena) ──> Arena ──> spans ──> typed launchers ──> Launch ──> Device
-//!                                                                             ├ Cuda: stream, graph, replay
-//!                                                                             └ Emulated: the same sources on the CPU
+//! Net, ArenaPlan ──> Arena ──> spans ──> typed launchers ──> Launch ──> Device
+//!                                                                    ├ Cuda: stream, graph, replay
+//!                                                                    └ Emulated: the same sources on the CPU
 //! ```
 //!
 //! A kernel is a folder: `mod.rs` holds the formula, the typed launcher and the CPU twin in plain loops, which is its
@@ -26,6 +26,7 @@ mod error;
 pub mod frame_in;
 pub mod kernel;
 pub mod linear;
+pub mod net;
 pub mod norm;
 pub mod sampler;
 pub mod values;

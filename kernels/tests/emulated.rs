@@ -6,17 +6,7 @@ use std::process::{Command, Output};
 
 /// The emulator as a library, or why it can't be made here.
 fn library(name: &str, defines: &[&str]) -> Result<PathBuf, String> {
-    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        return Err("the emulation of kernels runs on x86-64 Linux only".into());
-    }
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator/emulator.cpp");
-    let mut compiler = Command::new("g++");
-    compiler.args(["-std=c++17", "-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]);
-    compiler.args(["-Wno-unused-parameter"]).args(defines).arg(&source).arg("-o").arg(&library);
-    let Ok(output) = compiler.output() else { return Err("the emulation of kernels needs g++".into()) };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(library)
+    otherglass_kernels::emulated::compile(Path::new(env!("CARGO_TARGET_TMPDIR")), name, defines)
 }
 
 fn gpu_check(arguments: &[&str]) -> Output {

@@ -231,7 +231,8 @@ impl Conv {
         need(most < 1 << 31, "size", "below 2^31 values", most)
     }
 
-    fn tile(&self, facts: &Facts) -> usize {
+    /// Which of [`SHAPES`] it runs with.
+    pub(crate) fn tile(&self, facts: &Facts) -> usize {
         let chosen = || choose(self.out_pixels(), padded(self.outputs), self.k(), facts.multiprocessors);
         self.tile.unwrap_or_else(chosen)
     }
