@@ -16,6 +16,7 @@ mod compose;
 mod fields;
 mod frames;
 mod geometry;
+pub mod gpu;
 mod hiding;
 mod lattice;
 mod matte;
