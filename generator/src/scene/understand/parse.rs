@@ -114,6 +114,12 @@ impl<'a> Parser<'a> {
                 if !self.noun_phrase_follows(at) {
                     let another = self.another_before(at);
                     self.goal(What::World { theme: *theme, text, another });
+                    // "Moana's island" is Moana's world.
+                    let of = matches!(self.adjoining(self.at), Some(Tag::Mark(Mark::Possessive)));
+                    let place = self.at + usize::from(of);
+                    if theme.is_some() && self.adjoining(place) == Some(&Tag::World(None)) {
+                        self.at = place + 1;
+                    }
                 }
             }
             Tag::Style(name) => {
@@ -386,6 +392,8 @@ impl<'a> Parser<'a> {
             }
             Mark::Like => self.now.likes = true,
             Mark::Am => self.am(&self.tokens[at]),
+            // "for a *nice* old lady"
+            Mark::Praise if self.link == Link::For => {}
             Mark::Praise => self.now.praise = true,
             Mark::Chatter => self.now.chatter = true,
         }
@@ -500,10 +508,8 @@ impl<'a> Parser<'a> {
                 }
                 self.goal(What::Pron(*pron));
             }
-            Tag::Count(count)
-                if matches!(self.now.act, Some(Act::Add))
-                    && !matches!(self.adjoining(self.at), Some(Tag::Mark(Mark::Times))) =>
-            {
+            Tag::Count(count) if self.counts_more() => {
+                self.at += usize::from(self.adjoining(self.at) == Some(&Tag::Mark(Mark::More)));
                 let one = Np {
                     head: Head::One,
                     det: Det::Another,

@@ -177,6 +177,13 @@ impl<'a> Resolver<'a> {
         if clause.rejects && !self.begun && self.memory.added.is_empty() && self.memory.changed {
             self.undo(1);
         }
+        // "I don't want to be in the jungle any more", 我不想去海底了
+        let leaves = matches!(clause.act, Some(Act::Go | Act::Wear | Act::Hold | Act::Become | Act::Show));
+        let leaves = leaves || clause.act.is_none() && clause.goals.iter().any(is_world);
+        if clause.dont && leaves && self.names_something_there(clause) {
+            self.take_away(clause);
+            return;
+        }
         if clause.dont {
             if self.begun || clause.act.is_some() {
                 self.notes.push(Note::Left);

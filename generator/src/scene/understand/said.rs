@@ -50,6 +50,15 @@ impl Parser<'_> {
             && self.adjoining(at + 2).is_some_and(|tag| tag.is_attribute() || matches!(tag, Tag::Degree(_)))
     }
 
+    /// "add two", "two more": that many more of what was spoken of, where no size or other thing follows.
+    pub(super) fn counts_more(&self) -> bool {
+        match self.adjoining(self.at) {
+            Some(Tag::Mark(Mark::Times)) => false,
+            Some(Tag::Mark(Mark::More)) => self.adjoining(self.at + 1).is_none_or(|tag| !matches!(tag, Tag::Size(_))),
+            _ => self.now.act == Some(Act::Add),
+        }
+    }
+
     /// "one fewer", "two less elephants".
     pub(super) fn fewer(&mut self, count: u32) {
         if !self.now.is_blank() {
@@ -139,6 +148,13 @@ impl Parser<'_> {
             self.at = next;
             let size = self.now.goals.pop().unwrap_or(Goal::new(What::Implicit));
             self.now.goals.push(Goal { what: What::Np(np), ..size });
+            return;
+        }
+        // "the queen of dragons" is a queen.
+        if matches!(self.now.goals.last(), Some(Goal { what: What::Role { .. }, .. }))
+            && let Some((_, next)) = self.adjoining(self.at).and_then(|_| self.noun_phrase(self.at))
+        {
+            self.at = next;
             return;
         }
         let after_thing = matches!(self.now.goals.last(), Some(Goal { what: What::Np(_) | What::Pron(_), .. }));

@@ -93,6 +93,23 @@ impl Parser<'_> {
                 self.now.goals = own;
                 self.now.act = Some(act);
             }
+            // 剑变成红色王冠变成银色: what seemed to describe the second thing was said of the first.
+            Some(Act::Change | Act::ChangeTo)
+                if matches!(act, Act::Change | Act::ChangeTo)
+                    && self.now.fronted > 0
+                    && self.now.goals.len() == self.now.fronted + 1
+                    && token.gap == Gap::None
+                    && self.now.goals.last().is_some_and(|goal| goal.np().is_some() && goal.attrs.is_empty()) =>
+            {
+                let mut own = self.now.goals.split_off(self.now.fronted);
+                if let (Some(first), What::Np(np)) = (self.now.goals.last_mut(), &mut own[0].what) {
+                    first.attrs.append(&mut np.attrs);
+                }
+                self.flush();
+                self.now.fronted = own.len();
+                self.now.goals = own;
+                self.now.act = Some(act);
+            }
             Some(_) => {
                 // A place said just before the act belongs to what the act brings ("右手拿盾牌").
                 let ahead = self.now.place_ahead.take();
