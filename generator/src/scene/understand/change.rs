@@ -1,6 +1,6 @@
 //! Changes to items: colour, size, place, material, count; and doing a change again, or to another item.
 
-use super::clause::{Attr, Clause, Det, Goal, Np};
+use super::clause::{Attr, Clause, Det, Goal, Np, What};
 use super::memory::{Change, Op};
 use super::resolve::{Note, Resolver};
 use super::tag::{Act, PlaceRef, Pron, SizeChange};
@@ -171,6 +171,29 @@ impl Resolver<'_> {
                 Change::Redo => self.redo(),
                 Change::Times(factor) => self.change(&ids, &Change::Times(factor.powf(degree))),
                 change => self.change(&ids, &change),
+            }
+        }
+    }
+
+    /// "and the same for the shield": what was said last of one thing, said of another, which is brought if need be.
+    pub(super) fn same(&mut self, clause: &Clause) {
+        let ops = if self.ops.is_empty() { self.memory.ops.clone() } else { self.ops.clone() };
+        let added = if self.added.is_empty() { &self.memory.added } else { &self.added };
+        let like = added.last().and_then(|id| self.work.item(*id)).filter(|_| ops.is_empty()).cloned();
+        for goal in &clause.goals {
+            let ids = match &goal.what {
+                What::Np(np) if self.candidates(np).is_empty() => vec![self.add(np, goal, clause)],
+                What::Np(np) => self.referents(np),
+                What::Pron(pron) => self.pronoun(*pron),
+                _ => continue,
+            };
+            for op in ops.iter().filter(|op| !matches!(op.change, Change::Undo | Change::Redo)) {
+                self.change(&ids, &op.change);
+            }
+            if let Some(like) = &like {
+                self.change(&ids, &Change::Color(like.color.clone()));
+                self.change(&ids, &Change::To(like.size));
+                self.change(&ids, &Change::Material(like.material.clone()));
             }
         }
     }

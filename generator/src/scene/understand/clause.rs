@@ -4,7 +4,7 @@
 //! them. Where a clause ends is decided by pauses, by "but" and "then", and by the next act.
 
 use super::tag::{Act, ItemWord, PlaceRef, Pron, Role, SizeChange};
-use crate::scene::{Color, StyleName, Theme};
+use crate::scene::{Color, ItemKind, StyleName, Theme};
 
 /// How a goal hangs on what is before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,13 @@ pub struct Np {
     pub attrs: Vec<Attr>,
     /// The noun as it was said.
     pub said: String,
+}
+
+impl Np {
+    /// Whether the house renderer has such a thing.
+    pub fn is_of_house(&self) -> bool {
+        matches!(&self.head, Head::Item(word) if word.kinds.iter().any(ItemKind::is_house))
+    }
 }
 
 /// What is said of an item.

@@ -58,6 +58,9 @@ struct Words {
     repeating: Vec<String>,
     /// Nouns that nobody wants to see in a mirror ("a second").
     not_things: Vec<String>,
+    /// Words that only soften a request ("maybe"), and the words of a request behind which they may stand.
+    softeners: Vec<String>,
+    softened: Vec<String>,
     /// Words that are often written without the spaces between them.
     glued: Vec<String>,
     /// Ordinary words that look like words of the lexicon and must never be taken for them.
@@ -127,6 +130,8 @@ pub struct Lexicon {
     hesitation: HashSet<String>,
     repeating: HashSet<String>,
     not_things: HashSet<String>,
+    softeners: HashSet<String>,
+    softened: HashSet<String>,
     roles_of_things: HashMap<String, Role>,
     glued: Vec<String>,
     lookalikes: HashSet<String>,
@@ -200,6 +205,16 @@ impl Lexicon {
             Some(parts)
         });
         cuts.next()
+    }
+
+    /// Whether a word only softens a request ("maybe").
+    pub fn softens(&self, word: &str) -> bool {
+        self.softeners.contains(word)
+    }
+
+    /// Whether such a word may stand behind this one within a request ("could", "we").
+    pub fn is_softened(&self, word: &str) -> bool {
+        self.softened.contains(word)
     }
 
     /// Who one is as that thing.
@@ -282,6 +297,8 @@ impl Lexicon {
             hesitation: HashSet::new(),
             repeating: HashSet::new(),
             not_things: HashSet::new(),
+            softeners: HashSet::new(),
+            softened: HashSet::new(),
             roles_of_things: HashMap::new(),
             glued: Vec::new(),
             lookalikes: HashSet::new(),
@@ -310,7 +327,18 @@ impl Lexicon {
     }
 
     fn add_words(&mut self, section: &Sections) {
-        let Words { hesitation, repeating, not_things, glued, lookalikes, simplify, sounds, by_sound } = &section.words;
+        let Words {
+            softeners,
+            softened,
+            hesitation,
+            repeating,
+            not_things,
+            glued,
+            lookalikes,
+            simplify,
+            sounds,
+            by_sound,
+        } = &section.words;
         let wrong = sounds.iter().filter_map(|line| self.sounds.add_syllable(line).err()).collect::<Vec<_>>();
         self.problems.extend(wrong);
         by_sound.iter().flat_map(|line| line.split_whitespace()).for_each(|phrase| self.sounds.add_phrase(phrase));
@@ -318,6 +346,8 @@ impl Lexicon {
         self.repeating.extend(repeating.iter().cloned());
         self.glued.extend(glued.iter().cloned());
         self.not_things.extend(not_things.iter().cloned());
+        self.softeners.extend(softeners.iter().cloned());
+        self.softened.extend(softened.iter().cloned());
         self.lookalikes.extend(lookalikes.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned));
         for line in simplify {
             for pair in line.split_whitespace() {

@@ -102,7 +102,7 @@ impl Understander {
     pub fn understand(&mut self, heard: &str, scene: &Scene, history: &History) -> Answer {
         let lexicon = Lexicon::get();
         let speaker = Speaker::for_utterance(lexicon, heard);
-        let units = normalize::units(heard, lexicon);
+        let units = normalize::without_false_starts(normalize::units(heard, lexicon), lexicon);
         let tokens = tag::tokens(heard, &units, lexicon, Hearing::Plain);
         let clauses = parse::clauses(&tokens, lexicon);
         let for_others = clauses.iter().any(clause::Clause::is_for_others);
@@ -139,7 +139,7 @@ impl Understander {
     /// How an utterance is read, for people who extend the lexicon: its tokens and its clauses.
     pub fn explain(heard: &str) -> String {
         let lexicon = Lexicon::get();
-        let units = normalize::units(heard, lexicon);
+        let units = normalize::without_false_starts(normalize::units(heard, lexicon), lexicon);
         let mut text = String::new();
         for hearing in [Hearing::Plain, Hearing::Gaps, Hearing::All] {
             let tokens = tag::tokens(heard, &units, lexicon, hearing);

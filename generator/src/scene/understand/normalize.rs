@@ -109,7 +109,7 @@ pub fn units(utterance: &str, lexicon: &Lexicon) -> Vec<Unit> {
         }
     }
     push_word(&mut found, &mut word, word_start, utterance.len(), &mut gap, lexicon);
-    without_stutter(found, lexicon)
+    without_stutter(without_softeners(found, lexicon), lexicon)
 }
 
 fn gap_of(c: char) -> Gap {
@@ -193,6 +193,42 @@ fn shortened_runs(word: &str, keep: usize) -> String {
         at += run;
     }
     short
+}
+
+/// Leaves out what only softens a request in its middle: "could we *maybe possibly* see".
+fn without_softeners(mut units: Vec<Unit>, lexicon: &Lexicon) -> Vec<Unit> {
+    for at in (1..units.len().saturating_sub(1)).rev() {
+        let follows = |unit: &Unit| lexicon.is_softened(&unit.text) || lexicon.softens(&unit.text);
+        if lexicon.softens(&units[at].text)
+            && follows(&units[at - 1])
+            && units[at..=at + 1].iter().all(|unit| unit.gap == Gap::None)
+        {
+            units.remove(at);
+        }
+    }
+    units
+}
+
+/// Leaves out a word that was broken off and begun again: "give me a *swo*, a sword".
+pub fn without_false_starts(mut units: Vec<Unit>, lexicon: &Lexicon) -> Vec<Unit> {
+    let article = |unit: &Unit| matches!(unit.text.as_str(), "a" | "an" | "the" | "my" | "some");
+    for at in (0..units.len().saturating_sub(1)).rev() {
+        let text = &units[at].text;
+        if !(2..=8).contains(&text.len()) || !text.is_ascii() || lexicon.knows_word(text) {
+            continue;
+        }
+        let next = at + 1 + usize::from(at + 2 < units.len() && article(&units[at + 1]));
+        let whole = &units[next].text;
+        if whole.len() > text.len() + 1 && whole.starts_with(text.as_str()) && lexicon.knows_word(whole) {
+            // The article that was said again goes with it.
+            let repeats = next == at + 2 && at > 0 && article(&units[at - 1]);
+            units.drain(at..at + 1 + usize::from(repeats));
+            if let Some(unit) = units.get_mut(at).filter(|_| repeats || at > 0) {
+                unit.gap = Gap::None;
+            }
+        }
+    }
+    units
 }
 
 /// Says once what was said twice in a row by stuttering: "a a sword", "i want i want wings". Words whose repetition

@@ -6,6 +6,9 @@ use super::parse::Parser;
 use super::tag::{Act, Mark, Pron, SizeChange, Tag};
 use crate::scene::ItemKind;
 
+/// The most words of a thing or a place that no lexicon knows.
+const MAX_UNKNOWN_WORDS: usize = 6;
+
 impl Parser<'_> {
     /// How many unknown words stand together there.
     pub(super) fn words_from(&self, at: usize) -> usize {
@@ -73,6 +76,7 @@ impl Parser<'_> {
                 Tag::Role(_) | Tag::World(_) | Tag::Style(_) if self.noun_phrase_follows(at) => {
                     modifier_from.get_or_insert(at);
                 }
+                Tag::Pron(Pron::Style) if modifier_from.is_some() => {}
                 Tag::Item(word) => {
                     // "a pair of black wings" is one thing.
                     let pair = self.tokens[from..at].iter().any(|token| token.text.ends_with("pair of"));
@@ -126,7 +130,7 @@ impl Parser<'_> {
         let after = at + words;
         if words <= 2
             && let Some(Tag::Item(word)) = self.adjoining(after)
-            && (np.det != Det::None || self.now.act.is_some())
+            && (np.det != Det::None || self.now.act.is_some() || self.is_all_that_is_said(at, after))
         {
             np.said = self.plain_text(at, after + 1);
             let compound = np.said.chars().all(is_han) && word.kinds.iter().all(|kind| !kind.is_house());
@@ -144,10 +148,16 @@ impl Parser<'_> {
         }
         // "a flamingo on my head" needs no verb; "the kettle on" is for others.
         let placed = matches!(self.adjoining(after), Some(Tag::Place(_)));
+        let last = self.now.goals.last().filter(|goal| !goal.not).and_then(Goal::np);
+        let of_house_thing = last.is_some_and(|np| np.det != Det::Definite && np.is_of_house());
         let open = match self.now.act {
             // 把我的手机变红: what it may be is said by the verb to come.
             None if self.now.object_fronted => np.det == Det::Definite,
-            None => placed && np.det == Det::Indefinite && !self.now.remarks() && !self.now.states,
+            // "devil horns and a pitchfork"
+            None => {
+                let listed = self.link == Link::And && of_house_thing && self.now.unknown_before == 0;
+                (placed || listed) && np.det == Det::Indefinite && !self.now.remarks() && !self.now.states
+            }
             Some(Act::Add | Act::Give | Act::Hold | Act::Wear) => true,
             Some(Act::Put | Act::Show) => counted && (placed || np.det != Det::Definite),
             Some(Act::Want | Act::Restore | Act::Swap) => counted,
@@ -169,6 +179,74 @@ impl Parser<'_> {
         np.said.clone_from(&text);
         np.head = Head::Unknown(text);
         Some((np, after))
+    }
+
+    /// A word that no lexicon knows and that is no thing: a place to go, a style, or noise.
+    pub(super) fn unknown_word(&mut self, at: usize) {
+        // "horns like a bull": what a thing is compared with.
+        if self.link == Link::As && self.now.act.is_none() && self.now.goals.iter().any(|goal| goal.np().is_some()) {
+            self.at = at + self.words_from(at);
+            self.link = Link::None;
+            return;
+        }
+        // "reading glasses for an old lady": whom it is for.
+        if self.link == Link::For && self.now.goals.last().is_some_and(|goal| goal.np().is_some()) {
+            self.at = at + self.words_from(at);
+            self.link = Link::None;
+            return;
+        }
+        // "turn me into a bee": what one is as a thing that is no item here.
+        if self.now.act == Some(Act::Become)
+            && let Some(role) = self.lexicon.role_of_thing(&self.tokens[at].text)
+        {
+            self.goal(What::Role { role: role.clone(), text: self.tokens[at].original.clone() });
+            return;
+        }
+        let placed = self.now.goals.iter().any(|goal| matches!(goal.what, What::World { .. }));
+        let wants_place = matches!(self.now.act, Some(Act::Go)) && !placed
+            || self.link == Link::To
+                && matches!(self.now.goals.last(), Some(Goal { what: What::Pron(Pron::World), .. }));
+        let words = self.words_from(at);
+        let after = at + words;
+        let then_world = !placed && matches!(self.adjoining(after), Some(Tag::Pron(Pron::World)));
+        let then_style = matches!(self.adjoining(after), Some(Tag::Pron(Pron::Style)));
+        let known_place_ahead = (after..self.tokens.len())
+            .take_while(|&k| self.tokens[k].gap == Gap::None && !matches!(self.tokens[k].tag, Tag::Act(_)))
+            .any(|k| matches!(self.tokens[k].tag, Tag::World(_)));
+        let text = self.text(at, after);
+        if (wants_place || then_world && self.now.act.is_some())
+            && !known_place_ahead
+            && words <= MAX_UNKNOWN_WORDS
+            && !self.lexicon.is_no_thing(&text)
+        {
+            self.at = after + usize::from(then_world);
+            let text = self.text(at, self.at);
+            self.goal(What::World { theme: None, text, another: false });
+        } else if then_style && self.now.act.is_some() && words <= 3 {
+            self.at = after + 1;
+            self.goal(What::Style { name: None, text });
+        } else if matches!(self.now.goals.last(), Some(Goal { what: What::Pron(Pron::Style), .. }))
+            && self.now.act.is_some()
+        {
+            self.at = after;
+            self.now.goals.pop();
+            self.goal(What::Style { name: None, text });
+        } else if self.now.act.is_some() && self.lexicon.is_no_thing(&text) {
+            self.now.unknown_after += words;
+            self.at = after;
+        } else if self.now.act.is_some() {
+            self.now.unknown_after += 1;
+        } else {
+            self.now.unknown_before += 1;
+        }
+    }
+
+    /// "fireman helmet please": one unknown word and a thing, and nothing else.
+    fn is_all_that_is_said(&self, at: usize, thing: usize) -> bool {
+        let opens = self.now.is_blank() && self.now.unknown_before == 0 && self.tokens[at].gap != Gap::None;
+        let house = matches!(&self.tokens[thing].tag, Tag::Item(word) if word.kinds.iter().any(ItemKind::is_house));
+        let ends = self.next_meaningful(thing + 1).is_none();
+        opens && house && ends && thing == at + 1 && !self.now.remarks() && !self.now.states
     }
 
     /// Whether the unknown words there only say how a thing is coloured or sized.

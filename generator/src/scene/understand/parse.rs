@@ -8,8 +8,6 @@ use crate::scene::Place;
 
 /// The most clauses of one utterance that are acted on.
 const MAX_CLAUSES: usize = 24;
-/// The most words of a thing or a place that no lexicon knows.
-const MAX_UNKNOWN_WORDS: usize = 6;
 
 /// Cuts tokens into clauses.
 pub fn clauses(tokens: &[Token], lexicon: &Lexicon) -> Vec<Clause> {
@@ -37,7 +35,7 @@ impl<'a> Parser<'a> {
             let gap = self.tokens[self.at].gap;
             // "I like it, bigger please": the remark ends where the wish begins.
             let remarked = self.now.act.is_none() && self.now.unknown_before == 0 && self.now.remarks();
-            if gap == Gap::Stop || gap == Gap::Comma && remarked {
+            if gap == Gap::Stop || gap == Gap::Comma && (remarked || self.stated()) {
                 self.flush();
             }
             self.step();
@@ -105,11 +103,23 @@ impl<'a> Parser<'a> {
             Tag::Place(place) => self.place(*place),
             Tag::Degree(_) if self.small_thing_at(at) => self.noun(at),
             Tag::Degree(degree) => self.now.degree = Some(*degree),
+            // "the train leaves at five"
+            Tag::World(None)
+                if matches!(self.now.act, None | Some(Act::Want)) && self.adjoining(at + 1) == Some(&Tag::Word) =>
+            {
+                self.now.unknown_before += 1;
+            }
             Tag::World(theme) => {
                 let text = self.tokens[at].original.clone();
                 if !self.noun_phrase_follows(at) {
                     let another = self.another_before(at);
                     self.goal(What::World { theme: *theme, text, another });
+                    // "Moana's island" is Moana's world.
+                    let of = matches!(self.adjoining(self.at), Some(Tag::Mark(Mark::Possessive)));
+                    let place = self.at + usize::from(of);
+                    if theme.is_some() && self.adjoining(place) == Some(&Tag::World(None)) {
+                        self.at = place + 1;
+                    }
                 }
             }
             Tag::Style(name) => {
@@ -139,6 +149,8 @@ impl<'a> Parser<'a> {
             Tag::Count(count) if matches!(self.adjoining(at + 1), Some(Tag::Mark(Mark::Fewer))) => {
                 self.fewer(*count);
             }
+            // "wings *that are* purple"
+            Tag::Pron(Pron::This) if token.text == "that" && self.relates(at) => self.at = at + 2,
             Tag::Pron(_) | Tag::Count(_) | Tag::Item(_) | Tag::Word => self.noun(at),
             tag if self.describes_thing_before(at) => {
                 if let Some(attr) = self.attribute(tag) {
@@ -175,7 +187,12 @@ impl<'a> Parser<'a> {
         let mut next = at + 1;
         // 像哈利波特那样的眼镜
         let likeness = |at: usize| self.tokens.get(at).is_some_and(|t| t.tag == Tag::Mark(Mark::As) && token_is_han(t));
-        while matches!(self.adjoining(next), Some(Tag::Mark(Mark::Possessive | Mark::Particle))) || likeness(next) {
+        // "a Batman style cape"
+        let named = matches!(self.tokens[at].tag, Tag::Role(_) | Tag::World(_));
+        while matches!(self.adjoining(next), Some(Tag::Mark(Mark::Possessive | Mark::Particle)))
+            || likeness(next)
+            || named && self.adjoining(next) == Some(&Tag::Pron(Pron::Style))
+        {
             next += 1;
         }
         matches!(self.adjoining(next), Some(Tag::Item(_)))
@@ -204,6 +221,12 @@ impl<'a> Parser<'a> {
                 _ => self.not = true,
             },
             // 先不要面具: no verb follows, but a thing.
+            // 头盔不要给我犄角: "no helmet, give me horns".
+            Mark::Dont if self.refuses_what_is_before(at) => {
+                self.mark(Mark::DontWant, at);
+                self.flush();
+                self.now.act = Some(Act::Give);
+            }
             Mark::Dont
                 if self.tokens[at].text.ends_with("不要") && matches!(self.adjoining(self.at), Some(Tag::Item(_))) =>
             {
@@ -351,7 +374,12 @@ impl<'a> Parser<'a> {
                     self.flush();
                 }
                 self.now.question = true;
-                self.skip_while(|token| token.gap != Gap::Stop);
+                while self.token(self.at).is_some_and(|token| token.gap != Gap::Stop) && !self.wishes_after_all() {
+                    self.at += 1;
+                }
+                if self.token(self.at).is_some_and(|token| token.gap == Gap::Comma) {
+                    self.flush();
+                }
             }
             Mark::Because => {
                 // A reason that comes first ends where the wish begins.
@@ -364,6 +392,8 @@ impl<'a> Parser<'a> {
             }
             Mark::Like => self.now.likes = true,
             Mark::Am => self.am(&self.tokens[at]),
+            // "for a *nice* old lady"
+            Mark::Praise if self.link == Link::For => {}
             Mark::Praise => self.now.praise = true,
             Mark::Chatter => self.now.chatter = true,
         }
@@ -478,10 +508,8 @@ impl<'a> Parser<'a> {
                 }
                 self.goal(What::Pron(*pron));
             }
-            Tag::Count(count)
-                if matches!(self.now.act, Some(Act::Add))
-                    && !matches!(self.adjoining(self.at), Some(Tag::Mark(Mark::Times))) =>
-            {
+            Tag::Count(count) if self.counts_more() => {
+                self.at += usize::from(self.adjoining(self.at) == Some(&Tag::Mark(Mark::More)));
                 let one = Np {
                     head: Head::One,
                     det: Det::Another,
@@ -527,60 +555,6 @@ impl<'a> Parser<'a> {
         }
         let role = self.lexicon.role_of_thing(&np.said)?;
         Some(What::Role { role: role.clone(), text: np.said.clone() })
-    }
-
-    /// A word that no lexicon knows and that is no thing: a place to go, a style, or noise.
-    fn unknown_word(&mut self, at: usize) {
-        // "horns like a bull": what a thing is compared with.
-        if self.link == Link::As && self.now.act.is_none() && self.now.goals.iter().any(|goal| goal.np().is_some()) {
-            self.at = at + self.words_from(at);
-            self.link = Link::None;
-            return;
-        }
-        // "turn me into a bee": what one is as a thing that is no item here.
-        if self.now.act == Some(Act::Become)
-            && let Some(role) = self.lexicon.role_of_thing(&self.tokens[at].text)
-        {
-            self.goal(What::Role { role: role.clone(), text: self.tokens[at].original.clone() });
-            return;
-        }
-        let placed = self.now.goals.iter().any(|goal| matches!(goal.what, What::World { .. }));
-        let wants_place = matches!(self.now.act, Some(Act::Go)) && !placed
-            || self.link == Link::To
-                && matches!(self.now.goals.last(), Some(Goal { what: What::Pron(Pron::World), .. }));
-        let words = self.words_from(at);
-        let after = at + words;
-        let then_world = !placed && matches!(self.adjoining(after), Some(Tag::Pron(Pron::World)));
-        let then_style = matches!(self.adjoining(after), Some(Tag::Pron(Pron::Style)));
-        let known_place_ahead = (after..self.tokens.len())
-            .take_while(|&k| self.tokens[k].gap == Gap::None && !matches!(self.tokens[k].tag, Tag::Act(_)))
-            .any(|k| matches!(self.tokens[k].tag, Tag::World(_)));
-        let text = self.text(at, after);
-        if (wants_place || then_world && self.now.act.is_some())
-            && !known_place_ahead
-            && words <= MAX_UNKNOWN_WORDS
-            && !self.lexicon.is_no_thing(&text)
-        {
-            self.at = after + usize::from(then_world);
-            let text = self.text(at, self.at);
-            self.goal(What::World { theme: None, text, another: false });
-        } else if then_style && self.now.act.is_some() && words <= 3 {
-            self.at = after + 1;
-            self.goal(What::Style { name: None, text });
-        } else if matches!(self.now.goals.last(), Some(Goal { what: What::Pron(Pron::Style), .. }))
-            && self.now.act.is_some()
-        {
-            self.at = after;
-            self.now.goals.pop();
-            self.goal(What::Style { name: None, text });
-        } else if self.now.act.is_some() && self.lexicon.is_no_thing(&text) {
-            self.now.unknown_after += words;
-            self.at = after;
-        } else if self.now.act.is_some() {
-            self.now.unknown_after += 1;
-        } else {
-            self.now.unknown_before += 1;
-        }
     }
 }
 

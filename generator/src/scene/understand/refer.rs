@@ -1,7 +1,8 @@
 //! Which items of the scene a word means: "it", "both", "the red one", "the other hand".
 
-use super::clause::{Attr, Det, Head, Np};
-use super::resolve::Resolver;
+use super::clause::{Attr, Clause, Det, Goal, Head, Np};
+use super::memory::Change;
+use super::resolve::{Note, Resolver};
 use super::tag::{PlaceRef, Pron, SizeChange};
 use crate::scene::{Item, ItemKind, Place};
 
@@ -78,6 +79,30 @@ impl Resolver<'_> {
         }
     }
 
+    /// What a description without a noun is about ("bigger", "the other hand").
+    pub(super) fn implicit_target(&self, clause: &Clause, goal: &Goal) -> Vec<u64> {
+        let hand = matches!(goal.place, Some(PlaceRef::OtherHand | PlaceRef::Left | PlaceRef::Right | PlaceRef::Hand))
+            || goal.place == Some(PlaceRef::At(Place::LeftHand))
+            || goal.place == Some(PlaceRef::At(Place::RightHand));
+        let focus = self.focus();
+        if hand
+            && clause.act.is_none()
+            && !focus.and_then(|id| self.work.item(id)).is_some_and(|item| item.place.is_hand())
+        {
+            let held = self
+                .memory
+                .mentions
+                .iter()
+                .rev()
+                .filter_map(|id| self.work.item(*id))
+                .find(|item| item.place.is_hand());
+            if let Some(item) = held {
+                return vec![item.id];
+            }
+        }
+        focus.into_iter().collect()
+    }
+
     fn last_mentioned(&self, count: usize) -> Vec<u64> {
         let mut ids = self.memory.mentions.clone();
         ids.retain(|id| !self.touched.contains(id));
@@ -94,11 +119,25 @@ impl Resolver<'_> {
             Head::Unknown(name) => vec![ItemKind::Other(name.clone())],
             Head::One => {
                 // "take it off" - "what about a green one": the kind of what was there last.
-                let gone = || self.past.iter().find_map(|scene| scene.items.last());
-                let spoken_of = self.focus().and_then(|id| self.work.item(id)).or_else(gone);
-                spoken_of.map(|item| item.kind.clone()).into_iter().collect()
+                let gone = || self.past.iter().find_map(|scene| scene.items.last()).cloned();
+                let spoken_of = || self.focus().and_then(|id| self.work.item(id)).cloned();
+                self.taken_last().or_else(spoken_of).or_else(gone).map(|item| item.kind).into_iter().collect()
             }
         }
+    }
+
+    /// What was taken away by the last thing that was done.
+    fn taken_last(&self) -> Option<Item> {
+        let alive = |ids: &[u64]| ids.iter().any(|id| self.work.item(*id).is_some());
+        if let Some(Note::Removed(item)) = self.notes.last() {
+            return Some(item.clone());
+        }
+        if self.begun || alive(&self.touched) {
+            return None;
+        }
+        let last = self.memory.ops.last().filter(|op| op.change == Change::Remove)?;
+        let before = self.past.first()?;
+        last.ids.iter().rev().find_map(|id| before.item(*id)).filter(|item| self.work.item(item.id).is_none()).cloned()
     }
 
     /// The items that a noun phrase can mean, those spoken of last at the end. What it says of them narrows the

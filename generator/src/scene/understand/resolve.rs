@@ -6,7 +6,7 @@
 use super::Reading;
 use super::clause::{Attr, Clause, Det, Goal, Head, Link, Np, What};
 use super::memory::{Change, Memory, Op, Topic};
-use super::tag::{Act, PlaceRef, Pron, Role, SizeChange};
+use super::tag::{Act, Pron, Role, SizeChange};
 use crate::scene::conversation::History;
 use crate::scene::{Edit, Item, Place, Scene, Style, Theme, World};
 
@@ -117,7 +117,9 @@ impl<'a> Resolver<'a> {
         }
         let unwanted = std::mem::take(&mut self.unwanted);
         self.remove(&unwanted);
-        if !self.rejected.is_empty() && (self.begun || !self.memory.changed) {
+        // "a crown and a cape" - "not the cape": of several things just brought only some.
+        let some = self.memory.added.len() > self.rejected.len();
+        if !self.rejected.is_empty() && (self.begun || !self.memory.changed || some) {
             let rejected = std::mem::take(&mut self.rejected);
             self.remove(&rejected);
         } else if (self.rejects_step || !self.rejected.is_empty()) && !self.begun {
@@ -175,6 +177,13 @@ impl<'a> Resolver<'a> {
         if clause.rejects && !self.begun && self.memory.added.is_empty() && self.memory.changed {
             self.undo(1);
         }
+        // "I don't want to be in the jungle any more", 我不想去海底了
+        let leaves = matches!(clause.act, Some(Act::Go | Act::Wear | Act::Hold | Act::Become | Act::Show));
+        let leaves = leaves || clause.act.is_none() && clause.goals.iter().any(is_world);
+        if clause.dont && leaves && self.names_something_there(clause) {
+            self.take_away(clause);
+            return;
+        }
         if clause.dont {
             if self.begun || clause.act.is_some() {
                 self.notes.push(Note::Left);
@@ -214,6 +223,7 @@ impl<'a> Resolver<'a> {
             Some(Act::Swap) => self.swap(clause),
             Some(Act::KeepOnly) if clause.goals.iter().any(|goal| self.is_there(goal)) => self.keep_only(clause),
             Some(Act::Again) => self.again(clause),
+            Some(Act::Same) => self.same(clause),
             Some(Act::Less) => self.less(clause),
             None if clause.more && clause.goals.is_empty() => self.again(clause),
             None if clause.back && clause.goals.is_empty() => self.undo(1),
@@ -261,6 +271,10 @@ impl<'a> Resolver<'a> {
                         self.notes.push(Note::Reset);
                     }
                 }
+            }
+            // "get us out of here, to the moon"
+            Act::ClearWorld if clause.goals.iter().any(|goal| is_world(goal) && goal.link == Link::To) => {
+                self.positive(&Clause { act: Some(Act::Go), ..clause.clone() });
             }
             Act::ClearWorld => self.clear_world(),
             Act::ClearStyle => self.clear_style(),
@@ -434,30 +448,6 @@ impl<'a> Resolver<'a> {
                 What::Np(np) => np.det == Det::Definite && self.referents(np).iter().any(living),
                 _ => false,
             }
-    }
-
-    /// What a description without a noun is about ("bigger", "the other hand").
-    pub(super) fn implicit_target(&self, clause: &Clause, goal: &Goal) -> Vec<u64> {
-        let hand = matches!(goal.place, Some(PlaceRef::OtherHand | PlaceRef::Left | PlaceRef::Right | PlaceRef::Hand))
-            || goal.place == Some(PlaceRef::At(Place::LeftHand))
-            || goal.place == Some(PlaceRef::At(Place::RightHand));
-        let focus = self.focus();
-        if hand
-            && clause.act.is_none()
-            && !focus.and_then(|id| self.work.item(id)).is_some_and(|item| item.place.is_hand())
-        {
-            let held = self
-                .memory
-                .mentions
-                .iter()
-                .rev()
-                .filter_map(|id| self.work.item(*id))
-                .find(|item| item.place.is_hand());
-            if let Some(item) = held {
-                return vec![item.id];
-            }
-        }
-        focus.into_iter().collect()
     }
 
     /// Says of items what the goal says; what waits for the same gets it too.

@@ -1,6 +1,7 @@
 //! What is said of a thing: its colour, its size, what it is made of, how many fewer.
 
 use super::clause::{Attr, Goal, Link, Np, What};
+use super::normalize::Gap;
 use super::noun::scaled;
 use super::parse::Parser;
 use super::tag::{Act, Mark, Pron, Tag};
@@ -14,8 +15,14 @@ impl Parser<'_> {
             return;
         }
         self.link = Link::None;
-        match self.now.goals.iter_mut().rev().find(|goal| !goal.not && goal.link != Link::Except) {
-            Some(goal) => attr.say_in(&mut goal.attrs),
+        let thing = (0..self.now.goals.len()).rev().find(|&k| {
+            let goal = &self.now.goals[k];
+            !goal.not && goal.link != Link::Except && !self.is_likeness(k)
+        });
+        match thing {
+            // "a bit darker, dark red": after a pause it is said anew.
+            Some(k) if self.tokens[self.at - 1].gap != Gap::None => self.now.goals[k].attrs.push(attr),
+            Some(k) => attr.say_in(&mut self.now.goals[k].attrs),
             None => {
                 // "everything but the sword *red*".
                 let excepts = self.now.goals.iter().any(|goal| goal.link == Link::Except);
@@ -23,6 +30,32 @@ impl Parser<'_> {
                 let place = self.now.place_ahead.take();
                 self.now.goals.push(Goal { attrs: vec![attr], place, ..Goal::new(what) });
             }
+        }
+    }
+
+    /// "a mask like the Phantom of the Opera": what a thing is compared with, of which nothing more is said.
+    fn is_likeness(&self, at: usize) -> bool {
+        let goal = &self.now.goals[at];
+        goal.link == Link::As
+            && matches!(goal.what, What::Role { .. } | What::World { .. })
+            && at > 0
+            && self.now.goals[at - 1].np().is_some()
+    }
+
+    /// Whether the "that" there only leads on to what the thing before it is like.
+    pub(super) fn relates(&self, at: usize) -> bool {
+        let of_thing = at > 0 && matches!(self.tokens[at - 1].tag, Tag::Item(_)) && self.tokens[at].gap == Gap::None;
+        of_thing
+            && self.adjoining(at + 1) == Some(&Tag::Mark(Mark::Be))
+            && self.adjoining(at + 2).is_some_and(|tag| tag.is_attribute() || matches!(tag, Tag::Degree(_)))
+    }
+
+    /// "add two", "two more": that many more of what was spoken of, where no size or other thing follows.
+    pub(super) fn counts_more(&self) -> bool {
+        match self.adjoining(self.at) {
+            Some(Tag::Mark(Mark::Times)) => false,
+            Some(Tag::Mark(Mark::More)) => self.adjoining(self.at + 1).is_none_or(|tag| !matches!(tag, Tag::Size(_))),
+            _ => self.now.act == Some(Act::Add),
         }
     }
 
@@ -115,6 +148,13 @@ impl Parser<'_> {
             self.at = next;
             let size = self.now.goals.pop().unwrap_or(Goal::new(What::Implicit));
             self.now.goals.push(Goal { what: What::Np(np), ..size });
+            return;
+        }
+        // "the queen of dragons" is a queen.
+        if matches!(self.now.goals.last(), Some(Goal { what: What::Role { .. }, .. }))
+            && let Some((_, next)) = self.adjoining(self.at).and_then(|_| self.noun_phrase(self.at))
+        {
+            self.at = next;
             return;
         }
         let after_thing = matches!(self.now.goals.last(), Some(Goal { what: What::Np(_) | What::Pron(_), .. }));

@@ -160,6 +160,8 @@ words_enum! {
         Leave = "leave",
         Restore = "restore",
         Again = "again",
+        /// "the same for the shield": what was said last, said of something else.
+        Same = "same",
         /// "a bit less": some of the last change back.
         Less = "less",
         /// "it stays": what was said before it is kept.

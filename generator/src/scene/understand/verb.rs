@@ -93,6 +93,23 @@ impl Parser<'_> {
                 self.now.goals = own;
                 self.now.act = Some(act);
             }
+            // 剑变成红色王冠变成银色: what seemed to describe the second thing was said of the first.
+            Some(Act::Change | Act::ChangeTo)
+                if matches!(act, Act::Change | Act::ChangeTo)
+                    && self.now.fronted > 0
+                    && self.now.goals.len() == self.now.fronted + 1
+                    && token.gap == Gap::None
+                    && self.now.goals.last().is_some_and(|goal| goal.np().is_some() && goal.attrs.is_empty()) =>
+            {
+                let mut own = self.now.goals.split_off(self.now.fronted);
+                if let (Some(first), What::Np(np)) = (self.now.goals.last_mut(), &mut own[0].what) {
+                    first.attrs.append(&mut np.attrs);
+                }
+                self.flush();
+                self.now.fronted = own.len();
+                self.now.goals = own;
+                self.now.act = Some(act);
+            }
             Some(_) => {
                 // A place said just before the act belongs to what the act brings ("右手拿盾牌").
                 let ahead = self.now.place_ahead.take();
@@ -118,6 +135,38 @@ impl Parser<'_> {
         matches!(act, Act::Hold | Act::Wear | Act::Show | Act::Want)
             && self.now.goals.len() == 1
             && matches!(subject, Some("他" | "她"))
+    }
+
+    /// 头盔不要给我犄角: the thing before it is not wanted, the one after it is.
+    pub(super) fn refuses_what_is_before(&self, at: usize) -> bool {
+        let text = &self.tokens[at].text;
+        let thing = |token: Option<&Token>| token.is_some_and(|token| matches!(token.tag, Tag::Item(_)));
+        text.starts_with("不要")
+            && text.ends_with("给我")
+            && self.tokens[at].gap == Gap::None
+            && thing(at.checked_sub(1).and_then(|before| self.token(before)))
+            && matches!(self.next_meaningful(at + 1), Some((_, Tag::Item(_) | Tag::Mark(Mark::A) | Tag::Count(_))))
+    }
+
+    /// "it's enormous, *can you shrink it*": what was stated is only the reason for what is asked now.
+    pub(super) fn stated(&self) -> bool {
+        let asks = match &self.tokens[self.at].tag {
+            Tag::Mark(Mark::Filler) => self.tokens[self.at].text.split(' ').any(|word| word == "you"),
+            tag => tag.is_attribute() && matches!(self.adjoining(self.at + 1), Some(Tag::Pron(Pron::It | Pron::Them))),
+        };
+        self.now.act.is_none() && self.now.states && !self.now.complains() && asks
+    }
+
+    /// "what do you think, *a cape too*", "how does it work, *give me a sword*": a wish after a question.
+    pub(super) fn wishes_after_all(&self) -> bool {
+        let Some((at, tag)) = self.next_meaningful(self.at) else { return false };
+        let also = |after: usize| matches!(self.token(after), Some(Token { tag: Tag::Mark(Mark::Also), .. }));
+        self.tokens[self.at].gap == Gap::Comma
+            && match tag {
+                Tag::Act(act) => matches!(act, Act::Give | Act::Add | Act::Want | Act::Become),
+                Tag::Mark(Mark::A) => self.noun_phrase(at).is_some_and(|(_, after)| also(after)),
+                _ => false,
+            }
     }
 
     /// "the crown can stay", "the rest has to go": the end of what is said of it.
@@ -148,7 +197,8 @@ impl Parser<'_> {
     /// "is a crown possible": a wish, politely put.
     fn possible(&mut self) {
         let new = |goal: &Goal| goal.np().is_some_and(|np| matches!(np.det, Det::Indefinite | Det::None));
-        if self.now.act.is_none() && self.now.states && !self.now.goals.is_empty() && self.now.goals.iter().all(new) {
+        let said = self.now.states || self.tokens[self.at - 1].text.contains(' '); // "would be handy"
+        if self.now.act.is_none() && said && !self.now.goals.is_empty() && self.now.goals.iter().all(new) {
             self.now.act = Some(Act::Want);
         }
     }
