@@ -12,15 +12,10 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-import items
-from items.drawing import wardrobe
-
-from . import compose, data, frames, model
-from .model import PARTS, POINTS
+from . import compose, data, model, outfit
+from .model import POINTS
 
 HEIGHT, WIDTH = model.PAINT_SIZE
-GRIP = 0.075                 # how far from the hand what is held can be hidden by it, in lengths of the thing
-HEAD_ITEMS = ("crown", "wizard_hat")
 
 
 def noised(picture, noise, level):
@@ -28,63 +23,31 @@ def noised(picture, noise, level):
     return (1 - level) * (picture * 2 - 1) + level * noise
 
 
-class Wardrobe:
-    """Dresses one labelled frame."""
+def dressed(batch, row, rng):
+    """A labelled frame's visitor in a random outfit: front and behind (H, W, 4) premultiplied, visibility (H, W)."""
+    points = batch["points"][row].numpy()
+    near = [np.abs(points[POINTS.index(name), :2] - 0.5).max() < 0.62 for name in ("hand_r", "hand_l")]
+    body = outfit.Body.of_labels(batch, row).trembling(rng)
+    return outfit.draw(outfit.random_outfit(rng, near), body, outfit.Hider(batch, row))
 
-    def __init__(self, batch):
-        self.kinds = wardrobe().kinds
-        self.points = batch["points"].numpy()
-        self.axes = batch["axes"].numpy()
-        self.head_width = batch["head_width"].numpy()
-        self.torso_yaw = batch["torso_yaw"].numpy()
-        self.parts = batch["parts"].numpy()
-        self.depth = batch["depth"][:, 0].numpy()
 
-    def at(self, row, name, rng=None):
-        xy = frames.square(self.points[row, POINTS.index(name), :2])
-        return xy if rng is None else xy + rng.normal(0, 0.04 * self.head_width[row], 2)
+class Worlds:
+    """Pictures to stand in: our own worlds, and any room at all, so that the light is learned from the picture."""
 
-    def nearer(self, row, name, by_m):
-        """1 where something stands nearer to the camera than that point, by more than `by_m` metres."""
-        return (self.depth[row] < self.points[row, POINTS.index(name), 2] - by_m).astype(np.float32)
+    def __init__(self, rooms):
+        files = sorted((pathlib.Path(__file__).resolve().parents[3] / "assets/house/worlds").glob("*.webp"))
+        self.rooms = rooms
+        self.worlds = [torch.from_numpy(np.array(Image.open(f).convert("RGB").resize((512, 384)))).permute(2, 0, 1).float() / 255 for f in files]
 
-    def own_hand(self, row, suffix, frame):
-        """The hand at the grip: 1 where it hides what it holds.  The blade is before everything else."""
-        y, x = (np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5) / WIDTH
-        near = np.hypot(x - frame[0][0], y - frame[0][1]) < GRIP * np.hypot(*frame[1][:2])
-        return (near & (self.parts[row] == PARTS.index(f"hand_{suffix}"))).astype(np.float32)
-
-    def dress(self, row, rng):
-        """Premultiplied front and behind (H, W, 4), visibility of the front (H, W)."""
-        front = np.zeros((HEIGHT, WIDTH, 4), np.float32)
-        behind, hidden = front.copy(), front[..., 0].copy()
-        width = self.head_width[row] * rng.uniform(0.93, 1.07)
-
-        def wear(kind, frame, hides):
-            size = float(np.exp(rng.normal(0, 0.25)))
-            tint = rng.uniform(0, 1, 3).tolist() if rng.random() < 0.7 else None
-            pixels = items.Frame(*(tuple(v * WIDTH) for v in frame))
-            for table in self.kinds.get(kind, {"layers": []})["layers"]:
-                layer = items.draw(kind, pixels, {}, WIDTH, HEIGHT, tint, size, layer=table["name"])
-                into = front if table["order"] == "front" else behind
-                into[...] = layer + into * (1 - layer[..., 3:])
-                if table["order"] == "front":
-                    hidden[...] = hidden * (1 - layer[..., 3]) + hides * layer[..., 3]
-
-        is_head = np.isin(self.parts[row], [PARTS.index("face"), PARTS.index("hair")]).astype(np.float32)
-        if rng.random() < 0.35:
-            frame = frames.shoulder_frame(self.at(row, "neck", rng), self.at(row, "shoulder_r", rng), self.at(row, "shoulder_l", rng), width, self.torso_yaw[row])
-            wear("cape", frame, np.maximum(is_head, self.nearer(row, "neck", 0.14)))
-        if rng.random() < 0.6:
-            axes = self.axes[row] + rng.normal(0, 0.06, (3, 3))
-            frame = frames.head_frame(self.at(row, "head", rng), axes, width)
-            wear(str(rng.choice(HEAD_ITEMS)), frame, self.nearer(row, "head", 0.2))
-        for side, suffix in ((-1, "r"), (1, "l")):
-            near = np.abs(self.points[row, POINTS.index(f"hand_{suffix}"), :2] - 0.5).max() < 0.62
-            if near and rng.random() < 0.45:
-                frame = frames.sword_frame(self.at(row, f"hand_{suffix}", rng), self.at(row, f"elbow_{suffix}", rng), width, side)
-                wear("sword", frame, self.own_hand(row, suffix, frame))
-        return front, behind, 1 - hidden
+    def pictures(self, rng, count):
+        """(B, 3, H, W) 0..1."""
+        pictures = self.rooms.crops(rng, count, (HEIGHT, WIDTH))
+        pictures = (pictures * torch.from_numpy(rng.uniform(0.3, 1.5, (count, 3, 1, 1))).float()).clamp(0, 1)
+        for row in np.nonzero(rng.random(count) < 0.6)[0] if self.worlds else []:
+            whole = self.worlds[rng.integers(len(self.worlds))]
+            y, x = rng.integers(0, 384 - 288 + 1), rng.integers(0, 512 - 384 + 1)
+            pictures[row] = F.interpolate(whole[None, :, y:y + 288, x:x + 384], size=(HEIGHT, WIDTH), mode="area")[0]
+        return pictures
 
 
 class PainterStage:
@@ -96,18 +59,7 @@ class PainterStage:
         self.people, self.rooms = data.People(args.data / "people"), data.Rooms(args.data / "rooms")
         self.held = data.People(args.data / "people", held_out=True)
         self.kept, self.most_kept = [], 24
-        files = sorted((pathlib.Path(__file__).resolve().parents[3] / "assets/house/worlds").glob("*.webp"))
-        self.worlds = [torch.from_numpy(np.array(Image.open(f).convert("RGB").resize((512, 384)))).permute(2, 0, 1).float() / 255 for f in files]
-
-    def world(self, rng, count):
-        """Pictures to stand in: our own worlds, and any room at all, so that the light is learned from the picture."""
-        pictures = self.rooms.crops(rng, count, (HEIGHT, WIDTH))
-        pictures = (pictures * torch.from_numpy(rng.uniform(0.3, 1.5, (count, 3, 1, 1))).float()).clamp(0, 1)
-        for row in np.nonzero(rng.random(count) < 0.6)[0] if self.worlds else []:
-            whole = self.worlds[rng.integers(len(self.worlds))]
-            y, x = rng.integers(0, 384 - 288 + 1), rng.integers(0, 512 - 384 + 1)
-            pictures[row] = F.interpolate(whole[None, :, y:y + 288, x:x + 384], size=(HEIGHT, WIDTH), mode="area")[0]
-        return pictures
+        self.worlds = Worlds(self.rooms)
 
     def batch(self, rng, count, held=False):
         """A whole batch when held out; else a window, half as wide and high, of a new or a kept batch."""
@@ -132,12 +84,11 @@ class PainterStage:
     @torch.no_grad()
     def fresh(self, rng, count, held=False):
         batch = data.batch(self.held if held else self.people, self.rooms, rng, count)
-        wardrobe = Wardrobe(batch)
-        dressed = [wardrobe.dress(row, rng) for row in range(count)]
-        front, behind = (torch.from_numpy(np.stack([d[i] for d in dressed])).permute(0, 3, 1, 2) for i in (0, 1))
-        visible = torch.from_numpy(np.stack([d[2] for d in dressed]))[:, None]
+        worn = [dressed(batch, row, rng) for row in range(count)]
+        front, behind = (torch.from_numpy(np.stack([w[i] for w in worn])).permute(0, 3, 1, 2) for i in (0, 1))
+        visible = torch.from_numpy(np.stack([w[2] for w in worn]))[:, None]
         world_on = torch.from_numpy((rng.random((count, 1, 1, 1)) < 0.55).astype(np.float32))
-        world = self.world(rng, count) * world_on
+        world = self.worlds.pictures(rng, count) * world_on
         maps = compose.true_maps(batch, world, visible)
         picture = compose.target(batch["frame"], front, behind, world, world_on, maps)
         level = np.where(rng.random(count) < 0.5, 1.0, rng.random(count)).astype(np.float32)

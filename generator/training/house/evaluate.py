@@ -1,0 +1,161 @@
+"""How well the shipped model dresses people it has never seen: one table.
+
+    python -m house.evaluate --data DIR [--count 1000] [--seed 5] [--sheet FILE.png]
+
+DIR holds people/ (of `people.build --held-out`) and rooms/.  Every frame gets an outfit and, half of the time, a world.
+The truth hangs the outfit on the labelled body and lets the labels decide what hides it; the mirror sees only the frame
+and goes its whole way: sense, frames, fields, painter, composition.  One frame at a time, nothing is followed.
+
+For every kind, over the frames in which the truth shows at least 40 pixels of it:
+  visible    share of frames in which the mirror's item covers between half and twice the true area
+  placement  distance of the centroids, in picture widths (mean)
+  colour     mean absolute difference of RGB 0..1 from the true picture, where both show the item
+and the IoU of the person's mask, the painter's matte cut at a half.  `*` marks what misses its bound; then the
+exit status is 1.
+"""
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from safetensors.torch import load_file
+
+from . import compose, data, model, outfit, paint, thaw
+from .export import WEIGHTS
+
+BOUNDS = {"visible": 0.9, "placement": 0.03, "colour": 0.12, "mask_iou": 0.93}
+LEAST_PIXELS = 40
+ASSETS = pathlib.Path(__file__).resolve().parents[3] / "assets/house"
+
+
+def shipped():
+    """Sense and painter with the weights that the mirror ships."""
+    tensors = load_file(ASSETS / WEIGHTS)
+    nets = []
+    for name, net in (("sense", model.Sense()), ("painter", model.Painter())):
+        nets.append(thaw.fill(net, {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}).eval())
+    return nets
+
+
+class Mirror:
+    """The mirror's whole way from a frame to a picture, with an outfit and a world."""
+
+    def __init__(self):
+        self.sense, self.painter = shipped()
+
+    @torch.no_grad()
+    def see(self, frames):
+        """Bodies and parts (B, 9, 48, 64) of frames (B, 3, 192, 256)."""
+        points, pose, parts, _ = self.sense(F.avg_pool2d(frames, 2))
+        return [outfit.Body.of_outputs(p, q) for p, q in zip(points, pose)], torch.softmax(parts, 1)
+
+    @torch.no_grad()
+    def paint(self, frame, parts, front, behind, world, world_on, noise):
+        """Maps and picture, as `PainterStage.paint` with the noise of one step."""
+        sketch = front + behind * (1 - front[:, 3:])
+        inputs = torch.cat([frame, sketch, world, noise], 1)
+        maps = compose.decode(self.painter(inputs, parts, torch.ones(len(frame), 1)))
+        return maps, compose.compose(frame, front, behind, world, world_on, maps)
+
+
+def planes(pictures):
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+
+
+def coverage(pieces, body, index, visible, matte):
+    """(H, W) coverage of one piece of an outfit in the picture: what is behind the person is hidden by the matte."""
+    front, behind, _ = outfit.draw([pieces[index]], body)
+    return front[..., 3] * visible + behind[..., 3] * (1 - matte) * (1 - front[..., 3])
+
+
+def compare(truth, guess, picture, true_picture):
+    """One piece: (visible 0 or 1, placement, colour), or None where the truth hardly shows it.
+
+    truth, guess: coverage (H, W); pictures (3, H, W).
+    """
+    if (truth > 0.5).sum() < LEAST_PIXELS:
+        return None
+    ratio = guess.sum() / truth.sum()
+    if guess.sum() < 1:
+        return 0.0, 1.0, 1.0
+    y, x = np.mgrid[0:outfit.HEIGHT, 0:outfit.WIDTH]
+    centre = [np.array([(c * x).sum(), (c * y).sum()]) / c.sum() / outfit.WIDTH for c in (truth, guess)]
+    both = (truth > 0.5) & (guess > 0.5)
+    colour = np.abs(picture - true_picture)[:, both].mean() if both.any() else np.nan
+    return float(0.5 <= ratio <= 2.0), float(np.hypot(*(centre[0] - centre[1]))), float(colour)
+
+
+def evaluate(args, say=print):
+    people, rooms = data.People(args.data / "people", held_out=True), data.Rooms(args.data / "rooms")
+    if len(people) < args.count:
+        raise SystemExit(f"{args.count} held-out people were asked for, {args.data / 'people'} has {len(people)}: people.build --held-out draws more")
+    mirror, noise = Mirror(), torch.from_numpy(np.random.default_rng(0).standard_normal((1, 3, outfit.HEIGHT, outfit.WIDTH), dtype=np.float32))
+    scene = paint.Worlds(rooms)
+    figures, ious, kept = {}, [], []
+    for start in range(0, args.count, 8):
+        rng = np.random.default_rng([args.seed, start])
+        rows = np.arange(start, min(start + 8, args.count))
+        batch = data.batch(people, rooms, rng, len(rows), rows=rows)
+        bodies, parts = mirror.see(batch["frame"])
+        truths = [outfit.Body.of_labels(batch, i) for i in range(len(rows))]
+        outfits = [outfit.random_outfit(rng) for _ in rows]
+        true = [outfit.draw(o, b, outfit.Hider(batch, i)) for i, (o, b) in enumerate(zip(outfits, truths))]
+        seen = [outfit.draw(o, b) for o, b in zip(outfits, bodies)]
+        on = torch.from_numpy((rng.random((len(rows), 1, 1, 1)) < 0.5).astype(np.float32))
+        world = scene.pictures(rng, len(rows)) * on
+        true_maps = compose.true_maps(batch, world, torch.from_numpy(np.stack([t[2] for t in true]))[:, None])
+        true_pictures = compose.target(batch["frame"], planes([t[0] for t in true]), planes([t[1] for t in true]), world, on, true_maps)
+        maps, pictures = mirror.paint(batch["frame"], parts, planes([s[0] for s in seen]), planes([s[1] for s in seen]), world, on, noise.expand(len(rows), -1, -1, -1))
+        for i in range(len(rows)):
+            person, alpha = maps["matte"][i, 0].numpy(), batch["alpha"][i, 0].numpy()
+            ious.append(((person > 0.5) & (alpha > 0.5)).sum() / max(((person > 0.5) | (alpha > 0.5)).sum(), 1))
+            for k, piece in enumerate(outfits[i]):
+                truth = coverage(outfits[i], truths[i], k, true[i][2], alpha)
+                guess = coverage(outfits[i], bodies[i], k, maps["visible"][i, 0].numpy(), person)
+                result = compare(truth, guess, pictures[i].numpy(), true_pictures[i].numpy())
+                if result:
+                    figures.setdefault(piece.kind, []).append(result)
+        if len(kept) < 4:
+            kept.append(torch.cat([batch["frame"], true_pictures, pictures], 2)[:4])
+        if start % 80 == 0:
+            say(f"{start + len(rows)} of {args.count}", file=sys.stderr, flush=True)
+    if args.sheet:
+        sheet = torch.cat([torch.cat(list(k), 2) for k in kept], 1).permute(1, 2, 0)
+        Image.fromarray((sheet.numpy() * 255 + 0.5).astype(np.uint8)).save(args.sheet)
+    return figures, float(np.mean(ious))
+
+
+def table(figures, iou, say=print):
+    """Prints the table; whether every bound holds."""
+    holds = True
+
+    def cell(value, good):
+        nonlocal holds
+        holds &= bool(good)
+        return f"{value:9.3f}{' ' if good else '*'}"
+
+    say(f"{'kind':12s} {'frames':>6s} {'visible':>10s}{'placement':>10s}{'colour':>10s}")
+    for kind in sorted(figures):
+        visible, placement, colour = np.nanmean(np.array(figures[kind]), 0)
+        say(f"{kind:12s} {len(figures[kind]):6d}" + cell(visible, visible >= BOUNDS["visible"])
+            + cell(placement, placement <= BOUNDS["placement"]) + cell(colour, colour <= BOUNDS["colour"]))
+    say(f"{'person':12s} {'':6s} mask IoU" + cell(iou, iou >= BOUNDS["mask_iou"]))
+    return holds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--sheet", type=pathlib.Path, help="also a picture: frames, true pictures, the mirror's")
+    args = parser.parse_args()
+    torch.set_num_threads(2)
+    sys.exit(0 if table(*evaluate(args)) else 1)
+
+
+if __name__ == "__main__":
+    main()
