@@ -67,7 +67,11 @@ void main() {
         float t = clamp(m.z, 0.0, 1.0);
         D = mix(cloth, metal, t);
         S = mix(0.0, lamp * shade * 0.8, t);
-    } else { D = gem; S = 0.9 * spark + 0.10 * edge; }
+    } else if (m.z < 2.5) { D = gem; S = 0.9 * spark + 0.10 * edge; }
+    else {                          // light of its own: white in the middle, saturated towards the outline
+        float core = smoothstep(0.55, 1.0, k.z);
+        D = m.x * mix(0.72, 1.40, smoothstep(0.1, 0.85, k.z)); S = m.x * 0.65 * core;
+    }
     result = vec4(D, S, m.y > 0.0 ? 1.0 : 0.0, 1.0);
 }
 """

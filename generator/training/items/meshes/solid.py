@@ -3,7 +3,7 @@
 A vertex carries position, normal, and four material numbers that render.py shades with:
     albedo   grey factor of the diffuse or reflected light
     mask     signed distance-like value, > 0: drawn in the item's own colour, < 0: in its secondary colour
-    metal    0 cloth, leather, horn; 1 polished metal; 2 gem; values between 0 and 1 blend
+    metal    0 cloth, leather, horn; 1 polished metal; 2 gem; 3 light of its own; values between 0 and 1 blend
     rim      strength of the soft velvet rim of cloth
 """
 
