@@ -26,7 +26,7 @@ GLASSES = Kind(
                 entry("1.front.h", scale=4.0, octaves=1),
                 entry("1.gap", scale=3.0),
             ],
-            (44, 44, 44), train_ppu=440, edge_unit=0.05, mask_unit=0.05, edge_range=0.08,
+            (44, 44, 44), train_ppu=320, edge_unit=0.05, mask_unit=0.05, edge_range=0.08,
         )
     ],
 )  # fmt: skip
@@ -50,7 +50,7 @@ MASK = Kind(
                 entry("1.x", octaves=3),
                 entry("1.z", octaves=3),
             ],
-            (44, 44, 44), train_ppu=420, edge_unit=0.05, mask_unit=0.05, edge_range=0.08,
+            (44, 44, 44), train_ppu=320, edge_unit=0.05, mask_unit=0.05, edge_range=0.08,
         )
     ],
 )  # fmt: skip
@@ -75,7 +75,7 @@ BEARD = Kind(
                 entry("1.front.h", 0.0, 1 / 0.8, octaves=2),
                 entry("1.gap", scale=3.0),
             ],
-            (44, 44, 44), train_ppu=280, edge_unit=0.05, mask_unit=0.05, edge_range=0.12,
+            (44, 44, 44), train_ppu=230, edge_unit=0.05, mask_unit=0.05, edge_range=0.12,
         )
     ],
 )  # fmt: skip

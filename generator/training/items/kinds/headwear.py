@@ -97,7 +97,7 @@ HORNS = Kind(
                 entry("0.x", octaves=5),
                 entry("0.z", 0.5, octaves=4),
             ],
-            (44, 44, 44), train_ppu=340, edge_unit=0.05, mask_unit=0.05, edge_range=0.10,
+            (44, 44, 44), train_ppu=280, edge_unit=0.05, mask_unit=0.05, edge_range=0.10,
         )
     ],
 )  # fmt: skip
@@ -122,7 +122,7 @@ HALO = Kind(
                 entry("0.back.h", scale=4.0, octaves=1),
                 entry("0.gap", scale=4.0, octaves=1),
             ],
-            (40, 40, 40), train_ppu=400, edge_unit=0.05, mask_unit=0.05, edge_range=0.09,
+            (40, 40, 40), train_ppu=320, edge_unit=0.05, mask_unit=0.05, edge_range=0.09,
         )
     ],
 )  # fmt: skip
