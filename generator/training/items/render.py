@@ -68,7 +68,11 @@ void main() {
         D = mix(cloth, metal, t);
         S = mix(0.0, lamp * shade * 0.8, t);
     } else if (m.z < 2.5) { D = gem; S = 0.9 * spark + 0.10 * edge; }
-    else { D = m.x; S = m.w; }     // shines by itself
+    else if (m.z < 3.5) { D = m.x; S = m.w; }     // shines by itself
+    else {                          // glows: white in the middle, saturated towards the outline
+        float core = smoothstep(0.55, 1.0, k.z);
+        D = m.x * mix(0.72, 1.40, smoothstep(0.1, 0.85, k.z)); S = m.x * 0.65 * core;
+    }
     result = vec4(D, S, m.y > 0.0 ? 1.0 : 0.0, 1.0);
 }
 """

