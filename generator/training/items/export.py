@@ -66,6 +66,7 @@ def export(run: pathlib.Path, assets: pathlib.Path) -> list:
     kinds = {name: kinds[name] for name in KINDS if name in kinds}
     assets.mkdir(parents=True, exist_ok=True)
     save_file(tensors, assets / "items.safetensors")
+    (assets / "items.safetensors").chmod(0o644)
     (assets / "items.json").write_text(json.dumps({"version": 1, "kinds": kinds}, indent=1) + "\n")
     return written
 
