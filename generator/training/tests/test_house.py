@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from house import clutter, compose, data, export, frames, losses, model
+from house import clutter, compose, data, evaluate, export, frames, losses, model, outfit, thaw
 from house.model import PARTS, POINTS
 
 HEIGHT, WIDTH = 192, 256
@@ -153,3 +153,44 @@ def test_export_computes_what_pytorch_computes(tmp_path):
     for want, got in zip((points, pose, torch.softmax(parts, 1)), outputs):
         # The exported weights are rounded to f16, a relative error of 2^-11 each; another picture differs far more.
         assert (got - want[:1]).abs().max() < 0.05 * (want[0] - want[1]).abs().max()
+
+
+def test_shipped_weights_can_be_trained_on(folder):
+    """Filled and calibrated, a network computes in evaluation mode what the file computes, and nearly so in training mode."""
+    sense, _ = evaluate.shipped()
+    frame = data.batch(data.People(folder / "people"), data.Rooms(folder / "rooms"), np.random.default_rng(0), 16)["frame"]
+    small = torch.nn.functional.avg_pool2d(frame, 2)
+    with torch.no_grad():
+        before = sense(small)[0]
+        thaw.calibrate(sense, lambda net: net(small))
+        after = sense(small)[0]
+        sense.train()
+        logits = [sense(small)[2]]
+        sense.eval()
+        logits.append(sense(small)[2])
+    assert (before - after).abs().max() < 1e-3
+    assert (logits[0] - logits[1]).abs().max() < 1e-2, "the statistics of that very batch are the calibrated ones"
+    next(iter(thaw.normed(sense)))[1].weight.data *= 1.1
+    with torch.no_grad():
+        assert (sense(small)[0] - before).abs().max() > 1e-3
+
+
+def test_every_kind_hangs_on_a_body(folder):
+    batch = data.batch(data.People(folder / "people"), data.Rooms(folder / "rooms"), np.random.default_rng(1), 1)
+    body, hider = outfit.Body.of_labels(batch, 0), outfit.Hider(batch, 0)
+    for kind in outfit.wardrobe().kinds:
+        front, behind, visible = outfit.draw([outfit.Piece(kind, side=side) for side in (-1, 1)], body, hider)
+        assert np.maximum(front[..., 3], behind[..., 3]).max() > 0.9, f"{kind} is not drawn"
+        assert visible.min() >= 0 and visible.max() <= 1
+
+
+def test_the_evaluation_sees_what_is_missing_elsewhere_or_of_another_colour():
+    truth = np.zeros((HEIGHT, WIDTH), np.float32)
+    truth[80:110, 100:130] = 1
+    grey, red = np.full((3, HEIGHT, WIDTH), 0.5, np.float32), np.full((3, HEIGHT, WIDTH), 0.5, np.float32)
+    red[0] = 1.0
+    assert evaluate.compare(truth, truth, grey, grey) == (1.0, 0.0, 0.0)
+    assert evaluate.compare(truth, np.roll(truth, 20, 1), grey, grey)[1] == pytest.approx(20 / WIDTH, abs=1e-4)
+    assert evaluate.compare(truth, truth * 0, grey, grey)[0] == 0.0
+    assert evaluate.compare(truth, truth, red, grey)[2] == pytest.approx(0.5 / 3)
+    assert evaluate.compare(truth * 0, truth, grey, grey) is None
