@@ -84,8 +84,8 @@ impl Flow {
         *known = true;
         for (fresh, smooth) in fresh.iter().zip(smooth.iter_mut()) {
             blur(fresh, sigma, blurred, scratch, arch);
-            for (value, new) in smooth.data.iter_mut().zip(&blurred.data) {
-                *value += share * (new - *value);
+            for (value, &new) in smooth.data.iter_mut().zip(&blurred.data) {
+                *value = if share < 1.0 { *value + share * (new - *value) } else { new };
             }
         }
         let (smooth, resting) = (&*smooth, &*resting);

@@ -156,7 +156,9 @@ fn least_share(known: bool) -> f32 {
 fn settle(old: f32, new: f32, least: f32) -> f32 {
     let difference = new - old;
     let t = (difference.abs() * (1.0 / MOVEMENT)).min(1.0);
-    old + difference * (least + (1.0 - least) * t * t)
+    let share = least + (1.0 - least) * t * t;
+    // Taken over whole it is exactly the new value, whatever the old one was.
+    if share < 1.0 { old + difference * share } else { new }
 }
 
 /// The same filter for a list of colours, 0..1.

@@ -1,4 +1,4 @@
-//! Oil painting: brush strokes in three sizes, large ones first (Hertzmann, 1998), laid along the picture's edges, with
+//! Oil painting: brush strokes in four sizes, large ones first (Hertzmann, 1998), laid along the picture's edges, with
 //! the relief of thick paint in light from the upper left.
 //!
 //! ```text

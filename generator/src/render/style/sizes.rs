@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! full   = the camera's: what is textured, lit and written
-//! fine   = full / step, 430 to 960 pixels wide: lines, tones
+//! fine   = full / step, at most 959 pixels wide: lines, tones
 //! coarse = fine / 2: colours, directions
 //! ```
 //!
@@ -42,7 +42,7 @@ impl Sizes {
         self.width as f32 / 640.0
     }
 
-    /// Fine pixels in one unit: 0.67 to 1.5 from 430 pixels of width on.
+    /// Fine pixels in one unit: 0.75 to 1.5 from 480 pixels of width on.
     #[must_use]
     pub fn fine_unit(self) -> f32 {
         self.unit() / self.step as f32
