@@ -76,6 +76,10 @@ impl Parser<'_> {
                 Tag::Role(_) | Tag::World(_) | Tag::Style(_) if self.noun_phrase_follows(at) => {
                     modifier_from.get_or_insert(at);
                 }
+                // "a dragon's wings"
+                Tag::Item(_) if self.owns_thing(at) => {
+                    modifier_from.get_or_insert(at);
+                }
                 Tag::Pron(Pron::Style) if modifier_from.is_some() => {}
                 Tag::Item(word) => {
                     // "a pair of black wings" is one thing.
@@ -127,7 +131,8 @@ impl Parser<'_> {
     /// A thing that no lexicon knows, where the act lets anything follow; or a word before a known thing.
     fn unknown_thing(&self, mut np: Np, at: usize) -> Option<(Np, usize)> {
         let words = self.words_from(at);
-        let after = at + words;
+        // "a bull's horns", "Thor's hammer"
+        let after = at + words + usize::from(self.owns_thing(at + words - 1));
         if words <= 2
             && let Some(Tag::Item(word)) = self.adjoining(after)
             && (np.det != Det::None || self.now.act.is_some() || self.is_all_that_is_said(at, after))
@@ -227,6 +232,8 @@ impl Parser<'_> {
             self.goal(What::Style { name: None, text });
         } else if matches!(self.now.goals.last(), Some(Goal { what: What::Pron(Pron::Style), .. }))
             && self.now.act.is_some()
+            // "I want to look smart" names no style.
+            && self.tokens[at - 1].text != "look"
         {
             self.at = after;
             self.now.goals.pop();
@@ -241,12 +248,20 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the thing that follows is said to be that one's.
+    fn owns_thing(&self, at: usize) -> bool {
+        self.adjoining(at + 1) == Some(&Tag::Mark(Mark::Possessive))
+            && matches!(self.adjoining(at + 2), Some(Tag::Item(_)))
+    }
+
     /// "fireman helmet please": one unknown word and a thing, and nothing else.
     fn is_all_that_is_said(&self, at: usize, thing: usize) -> bool {
         let opens = self.now.is_blank() && self.now.unknown_before == 0 && self.tokens[at].gap != Gap::None;
-        let house = matches!(&self.tokens[thing].tag, Tag::Item(word) if word.kinds.iter().any(ItemKind::is_house));
+        let owned = self.owns_thing(at);
+        let house =
+            owned || matches!(&self.tokens[thing].tag, Tag::Item(word) if word.kinds.iter().any(ItemKind::is_house));
         let ends = self.next_meaningful(thing + 1).is_none();
-        opens && house && ends && thing == at + 1 && !self.now.remarks() && !self.now.states
+        opens && house && ends && thing == at + 1 + usize::from(owned) && !self.now.remarks() && !self.now.states
     }
 
     /// Whether the unknown words there only say how a thing is coloured or sized.

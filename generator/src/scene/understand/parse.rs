@@ -496,6 +496,8 @@ impl<'a> Parser<'a> {
         let token = &self.tokens[at];
         self.at = at + 1;
         match &token.tag {
+            // "not that colour, black"
+            Tag::Pron(Pron::Color) if std::mem::take(&mut self.not) => self.now.no = true,
             Tag::Pron(Pron::Color) => self.now.color_word = true,
             Tag::Pron(pron) => {
                 if *pron == Pron::World && matches!(self.now.goals.last(), Some(Goal { what: What::World { .. }, .. }))

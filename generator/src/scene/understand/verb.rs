@@ -63,7 +63,16 @@ impl Parser<'_> {
                         act,
                         Act::Hold | Act::Wear | Act::Add | Act::Give | Act::Want | Act::Show | Act::Change | Act::Look
                     );
-                if before == act && alone {
+                // "I don't like it, make it gold", "I hate that, give me a staff"
+                let last = self.tokens[..self.at - 1].last().map_or("", |token| token.text.as_str());
+                let dislikes = before == Act::Remove
+                    && [" it", " that", " this", " them"].iter().any(|object| last.ends_with(object));
+                if dislikes && keeps {
+                    if act != Act::Change {
+                        self.flush();
+                    }
+                    self.now.act = Some(act);
+                } else if before == act && alone {
                     self.flush();
                     self.now.act = Some(act);
                 } else if !keeps {
