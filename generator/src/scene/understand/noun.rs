@@ -132,13 +132,15 @@ impl Parser<'_> {
     fn unknown_thing(&self, mut np: Np, at: usize) -> Option<(Np, usize)> {
         let words = self.words_from(at);
         // "a bull's horns", "Thor's hammer"
-        let after = at + words + usize::from(self.owns_thing(at + words - 1));
-        if words <= 2
+        let owned = self.owns_thing(at + words - 1);
+        let after = at + words + usize::from(owned);
+        let most = if owned && self.tokens[at].text.chars().all(is_han) { 5 } else { 2 };
+        if words <= most
             && let Some(Tag::Item(word)) = self.adjoining(after)
             && (np.det != Det::None || self.now.act.is_some() || self.is_all_that_is_said(at, after))
         {
             np.said = self.plain_text(at, after + 1);
-            let compound = np.said.chars().all(is_han) && word.kinds.iter().all(|kind| !kind.is_house());
+            let compound = !owned && np.said.chars().all(is_han) && word.kinds.iter().all(|kind| !kind.is_house());
             np.head = if compound { Head::Unknown(np.said.clone()) } else { Head::Item(word.clone()) };
             return Some((np, after + 1));
         }
@@ -250,18 +252,27 @@ impl Parser<'_> {
 
     /// Whether the thing that follows is said to be that one's.
     fn owns_thing(&self, at: usize) -> bool {
-        self.adjoining(at + 1) == Some(&Tag::Mark(Mark::Possessive))
+        // 雷神的锤子, but not 带角的头盔
+        let han = self.token(at).is_some_and(|token| token.tag == Tag::Word)
+            && self.token(at + 1).is_some_and(|token| token.text == "的");
+        (han || self.adjoining(at + 1) == Some(&Tag::Mark(Mark::Possessive)))
             && matches!(self.adjoining(at + 2), Some(Tag::Item(_)))
     }
 
     /// "fireman helmet please": one unknown word and a thing, and nothing else.
     fn is_all_that_is_said(&self, at: usize, thing: usize) -> bool {
         let opens = self.now.is_blank() && self.now.unknown_before == 0 && self.tokens[at].gap != Gap::None;
-        let owned = self.owns_thing(at);
+        let words = self.words_from(at);
+        let owned = self.owns_thing(at + words - 1);
         let house =
             owned || matches!(&self.tokens[thing].tag, Tag::Item(word) if word.kinds.iter().any(ItemKind::is_house));
         let ends = self.next_meaningful(thing + 1).is_none();
-        opens && house && ends && thing == at + 1 + usize::from(owned) && !self.now.remarks() && !self.now.states
+        opens
+            && house
+            && ends
+            && (if owned { thing == at + words + 1 } else { thing == at + 1 })
+            && !self.now.remarks()
+            && !self.now.states
     }
 
     /// Whether the unknown words there only say how a thing is coloured or sized.

@@ -46,8 +46,11 @@ impl Parser<'_> {
             None if self.someone_else_does(act) => self.now.to_someone = true,
             None if blank && !self.now.states => self.now.act = Some(act),
             None if blank => {
+                // "I would *never* wear a crown"
+                let dont = self.now.dont;
                 self.flush();
                 self.now.act = Some(act);
+                self.now.dont = dont;
             }
             None if !alone && (self.now.object_fronted || self.fronted() && token.gap != Gap::Comma) => {
                 self.now.act = Some(act);
@@ -103,9 +106,14 @@ impl Parser<'_> {
                 self.now.act = Some(act);
             }
             // 剑变成红色王冠变成银色: what seemed to describe the second thing was said of the first.
-            Some(Act::Change | Act::ChangeTo)
-                if matches!(act, Act::Change | Act::ChangeTo)
-                    && self.now.fronted > 0
+            Some(Act::Change | Act::ChangeTo | Act::Want)
+                if matches!(act, Act::Change | Act::ChangeTo | Act::Want)
+                    && self
+                        .now
+                        .goals
+                        .get(..self.now.fronted)
+                        .and_then(<[Goal]>::last)
+                        .is_some_and(|goal| goal.np().is_some())
                     && self.now.goals.len() == self.now.fronted + 1
                     && token.gap == Gap::None
                     && self.now.goals.last().is_some_and(|goal| goal.np().is_some() && goal.attrs.is_empty()) =>
