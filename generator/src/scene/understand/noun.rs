@@ -76,6 +76,10 @@ impl Parser<'_> {
                 Tag::Role(_) | Tag::World(_) | Tag::Style(_) if self.noun_phrase_follows(at) => {
                     modifier_from.get_or_insert(at);
                 }
+                // "a dragon's wings"
+                Tag::Item(_) if self.owns_thing(at) => {
+                    modifier_from.get_or_insert(at);
+                }
                 Tag::Pron(Pron::Style) if modifier_from.is_some() => {}
                 Tag::Item(word) => {
                     // "a pair of black wings" is one thing.
@@ -127,13 +131,16 @@ impl Parser<'_> {
     /// A thing that no lexicon knows, where the act lets anything follow; or a word before a known thing.
     fn unknown_thing(&self, mut np: Np, at: usize) -> Option<(Np, usize)> {
         let words = self.words_from(at);
-        let after = at + words;
-        if words <= 2
+        // "a bull's horns", "Thor's hammer"
+        let owned = self.owns_thing(at + words - 1);
+        let after = at + words + usize::from(owned);
+        let most = if owned && self.tokens[at].text.chars().all(is_han) { 5 } else { 2 };
+        if words <= most
             && let Some(Tag::Item(word)) = self.adjoining(after)
             && (np.det != Det::None || self.now.act.is_some() || self.is_all_that_is_said(at, after))
         {
             np.said = self.plain_text(at, after + 1);
-            let compound = np.said.chars().all(is_han) && word.kinds.iter().all(|kind| !kind.is_house());
+            let compound = !owned && np.said.chars().all(is_han) && word.kinds.iter().all(|kind| !kind.is_house());
             np.head = if compound { Head::Unknown(np.said.clone()) } else { Head::Item(word.clone()) };
             return Some((np, after + 1));
         }
@@ -227,6 +234,8 @@ impl Parser<'_> {
             self.goal(What::Style { name: None, text });
         } else if matches!(self.now.goals.last(), Some(Goal { what: What::Pron(Pron::Style), .. }))
             && self.now.act.is_some()
+            // "I want to look smart" names no style.
+            && self.tokens[at - 1].text != "look"
         {
             self.at = after;
             self.now.goals.pop();
@@ -241,12 +250,29 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the thing that follows is said to be that one's.
+    fn owns_thing(&self, at: usize) -> bool {
+        // 雷神的锤子, but not 带角的头盔
+        let han = self.token(at).is_some_and(|token| token.tag == Tag::Word)
+            && self.token(at + 1).is_some_and(|token| token.text == "的");
+        (han || self.adjoining(at + 1) == Some(&Tag::Mark(Mark::Possessive)))
+            && matches!(self.adjoining(at + 2), Some(Tag::Item(_)))
+    }
+
     /// "fireman helmet please": one unknown word and a thing, and nothing else.
     fn is_all_that_is_said(&self, at: usize, thing: usize) -> bool {
         let opens = self.now.is_blank() && self.now.unknown_before == 0 && self.tokens[at].gap != Gap::None;
-        let house = matches!(&self.tokens[thing].tag, Tag::Item(word) if word.kinds.iter().any(ItemKind::is_house));
+        let words = self.words_from(at);
+        let owned = self.owns_thing(at + words - 1);
+        let house =
+            owned || matches!(&self.tokens[thing].tag, Tag::Item(word) if word.kinds.iter().any(ItemKind::is_house));
         let ends = self.next_meaningful(thing + 1).is_none();
-        opens && house && ends && thing == at + 1 && !self.now.remarks() && !self.now.states
+        opens
+            && house
+            && ends
+            && (if owned { thing == at + words + 1 } else { thing == at + 1 })
+            && !self.now.remarks()
+            && !self.now.states
     }
 
     /// Whether the unknown words there only say how a thing is coloured or sized.

@@ -35,7 +35,9 @@ impl<'a> Parser<'a> {
             let gap = self.tokens[self.at].gap;
             // "I like it, bigger please": the remark ends where the wish begins.
             let remarked = self.now.act.is_none() && self.now.unknown_before == 0 && self.now.remarks();
-            if gap == Gap::Stop || gap == Gap::Comma && (remarked || self.stated()) {
+            // "no. horns." is said in one breath.
+            let only_no = self.now == Clause { no: true, ..Clause::default() };
+            if gap == Gap::Stop && !only_no || gap == Gap::Comma && (remarked || self.stated()) {
                 self.flush();
             }
             self.step();
@@ -369,6 +371,11 @@ impl<'a> Parser<'a> {
                 }
                 self.now.object_fronted = true;
             }
+            // "it's kind of small, *isn't it*"
+            Mark::Question
+                if !self.now.goals.is_empty()
+                    && self.tokens[at].text.ends_with(" it")
+                    && self.token(self.at).is_none_or(|next| next.gap == Gap::Stop) => {}
             Mark::Question => {
                 if self.now.act.is_some() {
                     self.flush();
@@ -440,6 +447,10 @@ impl<'a> Parser<'a> {
         // 我有翅膀，头上有光环
         let opens = self.tokens[self.at - 1].gap != Gap::None
             && matches!(self.adjoining(self.at), Some(Tag::Mark(Mark::With) | Tag::Item(_) | Tag::Count(_)));
+        // 背上披披风: a place that ends in a verb leads on to its thing.
+        let opens = opens
+            || self.tokens[self.at - 1].text.ends_with(['戴', '披', '穿', '系', '套', '拿', '举', '挂'])
+                && matches!(self.adjoining(self.at), Some(Tag::Item(_) | Tag::Count(_) | Tag::Mark(Mark::A)));
         let ahead = before_act && !self.now.object_fronted || opens || self.now.goals.is_empty();
         match self.now.goals.last_mut() {
             Some(goal) if goal.place.is_none() && !ahead => goal.place = Some(place),
@@ -496,6 +507,8 @@ impl<'a> Parser<'a> {
         let token = &self.tokens[at];
         self.at = at + 1;
         match &token.tag {
+            // "not that colour, black"
+            Tag::Pron(Pron::Color) if std::mem::take(&mut self.not) => self.now.no = true,
             Tag::Pron(Pron::Color) => self.now.color_word = true,
             Tag::Pron(pron) => {
                 if *pron == Pron::World && matches!(self.now.goals.last(), Some(Goal { what: What::World { .. }, .. }))

@@ -322,6 +322,15 @@ impl Resolver<'_> {
 
     /// "bring it back": what went last.
     fn restore_last(&mut self, clause: &Clause) {
+        // "take it away, then give it back"
+        let just_gone = self.notes.iter().rev().find_map(|note| match note {
+            Note::Removed(item) => Some(item.clone()),
+            _ => None,
+        });
+        if let Some(item) = just_gone {
+            self.bring_back(item, &Goal::new(What::Implicit));
+            return;
+        }
         let gone = |scene: &Scene| -> Vec<Item> {
             scene.items.iter().filter(|item| self.work.item(item.id).is_none()).cloned().collect()
         };

@@ -378,7 +378,9 @@ impl<'a> Resolver<'a> {
                 }
                 What::Style { name, text } => self.set_style(Style { text: text.clone(), name: *name }),
                 // "a mask like Zorro" says what the mask is like.
-                What::Role { .. } if goal.link == Link::As && at > 0 && clause.goals[at - 1].np().is_some() => {}
+                // "a crown fit for a queen" says whose it could be.
+                What::Role { .. }
+                    if matches!(goal.link, Link::As | Link::For) && at > 0 && clause.goals[at - 1].np().is_some() => {}
                 What::Role { role, text } => self.role(role, text, clause),
                 What::Pron(Pron::World) => {
                     if let Some(Attr::Color(color)) = goal.attrs.first() {

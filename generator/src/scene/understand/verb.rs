@@ -46,8 +46,11 @@ impl Parser<'_> {
             None if self.someone_else_does(act) => self.now.to_someone = true,
             None if blank && !self.now.states => self.now.act = Some(act),
             None if blank => {
+                // "I would *never* wear a crown"
+                let dont = self.now.dont;
                 self.flush();
                 self.now.act = Some(act);
+                self.now.dont = dont;
             }
             None if !alone && (self.now.object_fronted || self.fronted() && token.gap != Gap::Comma) => {
                 self.now.act = Some(act);
@@ -63,7 +66,16 @@ impl Parser<'_> {
                         act,
                         Act::Hold | Act::Wear | Act::Add | Act::Give | Act::Want | Act::Show | Act::Change | Act::Look
                     );
-                if before == act && alone {
+                // "I don't like it, make it gold", "I hate that, give me a staff"
+                let last = self.tokens[..self.at - 1].last().map_or("", |token| token.text.as_str());
+                let dislikes = before == Act::Remove
+                    && [" it", " that", " this", " them"].iter().any(|object| last.ends_with(object));
+                if dislikes && keeps {
+                    if act != Act::Change {
+                        self.flush();
+                    }
+                    self.now.act = Some(act);
+                } else if before == act && alone {
                     self.flush();
                     self.now.act = Some(act);
                 } else if !keeps {
@@ -94,9 +106,14 @@ impl Parser<'_> {
                 self.now.act = Some(act);
             }
             // 剑变成红色王冠变成银色: what seemed to describe the second thing was said of the first.
-            Some(Act::Change | Act::ChangeTo)
-                if matches!(act, Act::Change | Act::ChangeTo)
-                    && self.now.fronted > 0
+            Some(Act::Change | Act::ChangeTo | Act::Want)
+                if matches!(act, Act::Change | Act::ChangeTo | Act::Want)
+                    && self
+                        .now
+                        .goals
+                        .get(..self.now.fronted)
+                        .and_then(<[Goal]>::last)
+                        .is_some_and(|goal| goal.np().is_some())
                     && self.now.goals.len() == self.now.fronted + 1
                     && token.gap == Gap::None
                     && self.now.goals.last().is_some_and(|goal| goal.np().is_some() && goal.attrs.is_empty()) =>
