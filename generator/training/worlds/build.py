@@ -98,6 +98,18 @@ def known_layouts(manifest: Path) -> dict[str, list[dict]]:
     return {theme: layouts for theme, layouts in kept.items() if layouts}
 
 
+def manifest_record(layouts: dict[str, list[dict]], width: int, height: int) -> dict:
+    """What worlds.json holds; `width`, `height` are the first layouts'."""
+    return {
+        "format": "otherglass-worlds",
+        "version": FORMAT_VERSION,
+        "width": width,
+        "height": height,
+        "eye_level_from_top": EYE_LEVEL_FROM_TOP,
+        "worlds": {theme: theme_entry(theme, layouts[theme]) for theme in THEMES if theme in layouts},
+    }
+
+
 def build(out: Path, themes: list[str], numbers: tuple[int, ...] = (1, 2), width: int = WIDTH_PX, height: int = HEIGHT_PX, samples: int | None = None) -> dict:
     """Paints layouts `numbers` of `themes` into `out` and returns what worlds.json now holds.
 
@@ -106,6 +118,7 @@ def build(out: Path, themes: list[str], numbers: tuple[int, ...] = (1, 2), width
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / "worlds.json"
     known = known_layouts(manifest)
+    record = manifest_record(known, width, height)
     painter = Painter()
     for theme in themes:
         for number in numbers:
@@ -120,15 +133,8 @@ def build(out: Path, themes: list[str], numbers: tuple[int, ...] = (1, 2), width
             layouts[file.name] = layout_entry(theme, seed, file, picture)
             known[theme] = [layouts[name] for name in (layout_file(theme, n + 1) for n in range(len(BUDGETS))) if name in layouts]
             print(f"{file.name}: seed {seed}, quality {quality}, {size // 1024} KiB, {time.monotonic() - started:.0f} s", flush=True)
-    record = {
-        "format": "otherglass-worlds",
-        "version": FORMAT_VERSION,
-        "width": width,
-        "height": height,
-        "eye_level_from_top": EYE_LEVEL_FROM_TOP,
-        "worlds": {theme: theme_entry(theme, known[theme]) for theme in THEMES if theme in known},
-    }
-    manifest.write_text(json.dumps(record, indent=2) + "\n")
+            record = manifest_record(known, width, height)
+            manifest.write_text(json.dumps(record, indent=2) + "\n")    # after every picture: a run may be cut off anywhere
     return record
 
 

@@ -85,7 +85,7 @@ THEMES: dict[str, Theme] = {
         grade=Grade(exposure=0.55, bloom=0.10, contrast=1.18, saturation=1.16, shadow_tint=(0.94, 0.99, 1.05)),
     ),
     "space": Theme(
-        seeds=(1, 4), samples=(3, 2),
+        seeds=(1, 4), samples=(2, 2),
         light=Light(
             key_rgb=(1.00, 0.92, 0.80), key_from=(-0.85, 0.35, 0.35), rim_rgb=(0.62, 0.55, 1.00),
             gain_rgb=(0.80, 0.80, 0.92), lift_rgb=(0.00, 0.00, 0.02), exposure=0.90,
@@ -93,7 +93,7 @@ THEMES: dict[str, Theme] = {
         grade=Grade(exposure=0.80, bloom=0.12, contrast=1.16, saturation=1.14, shadow_tint=(0.96, 0.97, 1.06)),
     ),
     "jungle": Theme(
-        seeds=(5, 4), samples=(3, 2),
+        seeds=(5, 4), samples=(2, 2),
         light=Light(
             key_rgb=(1.00, 0.95, 0.66), key_from=(0.45, 0.85, 0.15), rim_rgb=(0.80, 1.00, 0.52),
             gain_rgb=(0.82, 0.94, 0.70), lift_rgb=(0.01, 0.03, 0.01), exposure=0.90,
@@ -117,7 +117,7 @@ THEMES: dict[str, Theme] = {
         grade=Grade(exposure=0.50, bloom=0.07, contrast=1.24, saturation=1.20, shadow_tint=(1.03, 0.97, 1.04)),
     ),
     "neon_city": Theme(
-        seeds=(1, 4), samples=(4, 3),
+        seeds=(1, 4), samples=(2, 2),
         light=Light(
             key_rgb=(1.00, 0.30, 0.78), key_from=(0.80, 0.25, 0.40), rim_rgb=(0.25, 0.85, 1.00),
             gain_rgb=(0.78, 0.70, 0.98), lift_rgb=(0.03, 0.01, 0.06), exposure=0.88,
@@ -133,7 +133,7 @@ THEMES: dict[str, Theme] = {
         grade=Grade(exposure=0.74, bloom=0.10, contrast=1.16, saturation=1.08, shadow_tint=(0.98, 0.98, 1.04)),
     ),
     "night_sky": Theme(
-        seeds=(1, 4), samples=(5, 3),
+        seeds=(1, 4), samples=(5, 2),
         light=Light(
             key_rgb=(0.52, 0.68, 1.00), key_from=(-0.35, 0.85, 0.30), rim_rgb=(0.50, 0.70, 1.00),
             gain_rgb=(0.60, 0.70, 0.94), lift_rgb=(0.00, 0.01, 0.05), exposure=0.84,
