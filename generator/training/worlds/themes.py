@@ -117,7 +117,7 @@ THEMES: dict[str, Theme] = {
         grade=Grade(exposure=0.50, bloom=0.07, contrast=1.24, saturation=1.20, shadow_tint=(1.03, 0.97, 1.04)),
     ),
     "neon_city": Theme(
-        seeds=(1, 4), samples=(2, 2),
+        seeds=(1, 4), samples=(6, 4),
         light=Light(
             key_rgb=(1.00, 0.30, 0.78), key_from=(0.80, 0.25, 0.40), rim_rgb=(0.25, 0.85, 1.00),
             gain_rgb=(0.78, 0.70, 0.98), lift_rgb=(0.03, 0.01, 0.06), exposure=0.88,

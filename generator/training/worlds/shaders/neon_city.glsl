@@ -50,7 +50,8 @@ vec2 scene(vec3 p) {
     if (wall < 1.2) {
         vec2 f = vec2(fract(z / 1.5 + 0.5) - 0.5, fract(p.y / FLOOR_M) - 0.55);
         float pane = max(abs(f.x) * 1.5 - 0.52, abs(f.y) * FLOOR_M - 1.05);
-        wall += 0.16 * smoothstep(0.05, -0.05, pane) - 0.14 * smoothstep(0.44, 0.46, abs(fract(p.y / FLOOR_M + 0.5) - 0.5) );
+        if (p.y > FLOOR_M) wall += 0.16 * smoothstep(0.05, -0.05, pane);
+        wall -= 0.14 * smoothstep(0.44, 0.46, abs(fract(p.y / FLOOR_M + 0.5) - 0.5) );
         wall -= 0.22 * smoothstep(LOT_M * 0.5 - 0.42, LOT_M * 0.5 - 0.38, abs(z));
     }
     float b = max(max(wall, p.y - top), abs(z) - LOT_M * 0.5 + 0.01);
@@ -156,10 +157,10 @@ vec3 screenWall(vec2 q, vec3 lit) {
     float slab = sdBox(q, SCREEN_M + 0.5);
     vec2 w = q / vec2(1.2, 1.8), f = fract(w);
     float on = step(0.62, hash(floor(w) + 400.0)) * step(0.2, f.x) * step(0.3, f.y) * step(f.y, 0.8);
-    vec3 c = vec3(0.020, 0.019, 0.030) * (min(lit, vec3(1.2)) + 0.3) + on * vec3(0.45, 0.70, 1.0) * (0.15 + 0.8 * hash(floor(w) + 9.0));
+    vec3 c = vec3(0.016, 0.016, 0.028) * (min(lit, vec3(0.6)) + 0.3) + on * vec3(0.45, 0.70, 1.0) * (0.15 + 0.8 * hash(floor(w) + 9.0));
     if (slab < 0.0) c = vec3(0.012, 0.012, 0.024);
     if (sdBox(q, SCREEN_M) < 0.0) return screenLight(q) * 1.15;
-    return c + vec3(1.0, 0.16, 0.55) * (0.30 * exp(-max(slab, 0.0) * 0.7) + 0.10 * exp(-max(slab, 0.0) * 0.2));
+    return c + vec3(1.0, 0.16, 0.55) * (0.26 * exp(-max(slab, 0.0) * 0.9) + 0.04 * exp(-max(slab, 0.0) * 0.25));
 }
 vec3 signFace(Sign n, vec2 q) {                            // q from its middle, metres
     vec2 e = n.half_size - abs(q);
