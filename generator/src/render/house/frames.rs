@@ -18,7 +18,7 @@ const MAX_TORSO_YAW: f32 = 0.9;
 /// Half the width that nothing may fly over, in head widths.
 const FACE_IN_HEADS: f32 = 0.65;
 /// Half the length and half the height of what keeps the visitor company, in head widths.
-const COMPANY_IN_HEADS: (f32, f32) = (1.15, 0.95);
+const COMPANY_IN_HEADS: (f32, f32) = (1.15, 1.15);
 /// Such a thing is not shrunk further than this to find room beside the face.
 const LEAST_FIT: f32 = 0.45;
 /// How far it drifts about its place, across and up, in head widths.

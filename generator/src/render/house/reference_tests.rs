@@ -256,3 +256,37 @@ fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
         assert!(here < 0.04 && beside > 3.0 * here, "{kind}: {here} where it is, {beside} beside");
     }
 }
+
+#[test]
+fn what_moves_follows_the_time() {
+    let assets = assets();
+    let (table, numbers) =
+        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
+    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let at = |kind: &str, seconds: f64| {
+        let mut params = vec![7.0];
+        fields[kind].params_at(seconds, &mut params);
+        params
+    };
+    // The flame goes round once in 1.1 s; the crown stands still.
+    for (seconds, want) in [(0.0, [1.0, 0.0]), (0.275, [0.0, 1.0]), (1.1e6 + 0.55, [-1.0, 0.0])] {
+        let got = at("torch", seconds);
+        assert!(greatest_difference(&got, &want) < 1e-4, "{got:?} at {seconds} s, not {want:?}");
+    }
+    assert!(at("crown", 3.0).is_empty() && at("sword", 3.0) == [0.0]);
+    let layer = &fields["wings"].layers[0];
+    let unit = 60.0;
+    let frame = ItemFrame {
+        o: Vec2::new(80.0, 60.0),
+        ex: Vec2::new(unit, 0.0),
+        ey: Vec2::new(0.0, -unit),
+        ez: Vec2::new(0.0, 0.0),
+    };
+    let pixels: Vec<Vec2> = (0..60).map(|i| Vec2::new(100.5 + i as f32, 40.5)).collect();
+    let coverage = |seconds: f64| {
+        let raw = layer.raw(frame, &at("wings", seconds), &pixels).expect("a frame that can be seen");
+        raw.iter().map(|raw| raw[0]).collect::<Vec<_>>()
+    };
+    assert!(greatest_difference(&coverage(0.65), &coverage(1.95)) > 0.5, "the wings beat");
+    assert!(greatest_difference(&coverage(0.65), &coverage(0.65 + 2.6)) < 1e-2, "and come back");
+}
