@@ -14,8 +14,10 @@ use crate::error::KernelError;
 use crate::frame_in::{FrameToRgb, Halve, Shrink};
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
+use crate::maps::Maps;
 use crate::norm::Norm;
 use crate::sampler::SamplerStep;
+use crate::softmax::Softmax;
 
 /// A kernel of one shape, whichever kernel it is: a row of a table.
 pub trait Case {
@@ -84,7 +86,21 @@ macro_rules! kernels {
     };
 }
 
-kernels![FrameToRgb, Shrink, Halve, Conv, Linear, Norm, Attention, SamplerStep, Composite, CeilingMma, CeilingCopy,];
+kernels![
+    FrameToRgb,
+    Shrink,
+    Halve,
+    Conv,
+    Linear,
+    Norm,
+    Attention,
+    Softmax,
+    SamplerStep,
+    Maps,
+    Composite,
+    CeilingMma,
+    CeilingCopy,
+];
 
 /// The functions in a fat binary.
 #[must_use]
