@@ -27,6 +27,7 @@ pub trait Case {
     fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>>;
     fn control(&self) -> (usize, usize);
     fn work(&self) -> Work;
+    fn launch_count(&self) -> usize;
     /// `spans`: of all operands, in order.
     fn launches_on(&self, spans: &[Span<u8>], facts: &Facts) -> Result<Vec<Launch>, KernelError>;
 }
@@ -49,6 +50,9 @@ impl<K: Kernel> Case for K {
     }
     fn work(&self) -> Work {
         Kernel::work(self)
+    }
+    fn launch_count(&self) -> usize {
+        Kernel::launch_count(self)
     }
     fn launches_on(&self, spans: &[Span<u8>], facts: &Facts) -> Result<Vec<Launch>, KernelError> {
         self.launches(&self.buffers(spans)?, facts)

@@ -114,6 +114,10 @@ impl Kernel for Maps {
         Self::FUNCTIONS.iter().map(|function| Launch::new::<Self, _>(function, grid, &params, &devices)).collect()
     }
 
+    fn launch_count(&self) -> usize {
+        Self::FUNCTIONS.len()
+    }
+
     fn operands(&self) -> Vec<Operand> {
         let world_on = Element::I32.encode_all([f64::from(u8::from(self.world_on))]);
         vec![
