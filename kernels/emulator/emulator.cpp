@@ -21,6 +21,12 @@ namespace norm {
 namespace attention {
 #include "../src/attention/attention.cu"
 }
+namespace softmax {
+#include "../src/softmax/softmax.cu"
+}
+namespace maps {
+#include "../src/maps/maps.cu"
+}
 namespace sampler {
 #include "../src/sampler/sampler.cu"
 }

@@ -105,12 +105,30 @@ def composite():
         keep(f"composite.{on}", camera=camera, world=world, maps=maps, front=front, behind=behind, out=out.clamp(0, 1) * 255)
 
 
+def house_maps():
+    """The training code's decode, the gate of its compose, and the guided matte by products as He and Sun write it."""
+    logits = normal(1, 9, 4, 5, deviation=3.0)
+    keep("softmax", x=logits, out=logits.softmax(1))
+    raw, inputs = normal(1, 56, 6, 9, deviation=2.0), torch.rand(1, 7, 12, 18, dtype=torch.float64).half().double()
+    r = F.pixel_shuffle(raw, 2)
+    mean = lambda x: F.avg_pool2d(x, 7, 1, 3, count_include_pad=False)
+    guide, matte = inputs[:, :3].mean(1, keepdim=True), torch.sigmoid(r[:, 0:1])
+    a = (mean(guide * matte) - mean(guide) * mean(matte)) / (mean(guide * guide) - mean(guide) ** 2 + 4e-4)
+    b = mean(matte) - a * mean(guide)
+    for on in (0, 1):
+        gate = torch.ones_like(matte) if on else F.max_pool2d(inputs[:, 6:7], 9, 1, 4)
+        parts = [mean(a), mean(b), torch.sigmoid(r[:, 1:2] + 2), 2 ** torch.tanh(r[:, 5:8]), 0.25 * torch.tanh(r[:, 2:5]) * gate,
+                 2 ** (1.5 * torch.tanh(r[:, 8:11])), 0.25 * torch.tanh(r[:, 11:14]), torch.zeros_like(matte)]
+        keep(f"maps.{on}", raw=raw, inputs=inputs, out=torch.cat(parts, 1))
+
+
 if __name__ == "__main__":
     torch.manual_seed(SEED)
     conv_cases()
     other_layers()
     frames()
     composite()
+    house_maps()
     path = Path(__file__).parent / "cases.safetensors"
     save_file({name: value.clone() for name, value in sorted(tensors.items())}, path)
     print(f"{len(tensors)} tensors, {path.stat().st_size // 1024} KB")

@@ -12,15 +12,17 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 8] = [
+pub const FATBINS: [(&str, &[u8]); 10] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
     ("composite", include_bytes!("../../assets/kernels/composite.fatbin")),
     ("conv", include_bytes!("../../assets/kernels/conv.fatbin")),
     ("frame_in", include_bytes!("../../assets/kernels/frame_in.fatbin")),
     ("linear", include_bytes!("../../assets/kernels/linear.fatbin")),
+    ("maps", include_bytes!("../../assets/kernels/maps.fatbin")),
     ("norm", include_bytes!("../../assets/kernels/norm.fatbin")),
     ("sampler", include_bytes!("../../assets/kernels/sampler.fatbin")),
+    ("softmax", include_bytes!("../../assets/kernels/softmax.fatbin")),
 ];
 
 /// What the bindings are made for: calls that an older driver lacks would panic, and it could not load the kernels.

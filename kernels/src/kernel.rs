@@ -24,6 +24,11 @@ pub trait Kernel: Debug + Clone {
     /// The launches that compute it, one after the other. Checks the buffers against the shape.
     fn launches(&self, buffers: &Self::Buffers, facts: &Facts) -> Result<Vec<Launch>, KernelError>;
 
+    /// How many launches those are, for plans without buffers.
+    fn launch_count(&self) -> usize {
+        1
+    }
+
     /// Its buffers in order: what they hold and what is put into them for a check.
     fn operands(&self) -> Vec<Operand>;
 

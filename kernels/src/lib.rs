@@ -26,9 +26,11 @@ mod error;
 pub mod frame_in;
 pub mod kernel;
 pub mod linear;
+pub mod maps;
 pub mod net;
 pub mod norm;
 pub mod sampler;
+pub mod softmax;
 pub mod values;
 
 pub use self::arena::{Arena, ArenaPlan, Slot};

@@ -10,8 +10,10 @@ use otherglass_kernels::conv::Conv;
 use otherglass_kernels::frame_in::{Format, FrameToRgb, Halve, Place, Shrink};
 use otherglass_kernels::kernel::{Kernel, Rows};
 use otherglass_kernels::linear::Linear;
+use otherglass_kernels::maps::Maps;
 use otherglass_kernels::norm::Norm;
 use otherglass_kernels::sampler::{Channels, SamplerStep};
+use otherglass_kernels::softmax::Softmax;
 use safetensors::{Dtype, SafeTensors};
 
 const EXACT: f64 = 1e-12;
@@ -246,5 +248,26 @@ fn composition() {
         let mut want = reference.get(&format!("{case}/out")).channels_last(4);
         want.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255.0);
         assert_agrees(&kernel, &inputs, &want, F32_TABLES, (4, 16 * 20 + 6));
+    }
+}
+
+#[test]
+fn softmax() {
+    let reference = Reference::open();
+    let [x, want] = ["softmax/x", "softmax/out"].map(|name| reference.get(name).nhwc());
+    assert_agrees(&Softmax { rows: 20, channels: 9 }, &[x], &want, EXACT, (0, 17));
+}
+
+#[test]
+fn house_maps() {
+    let reference = Reference::open();
+    for world_on in [false, true] {
+        let get = |name: &str, channels| {
+            reference.get(&format!("maps.{}/{name}", u8::from(world_on))).channels_last(channels)
+        };
+        let kernel = Maps { width: 18, height: 12, in_stride: 8, alpha: 6, world_on };
+        let inputs = [get("raw", 56), get("inputs", 8), vec![f64::from(u8::from(world_on))]];
+        // Products and differences of f64, divided by as little as 4e-4.
+        assert_agrees(&kernel, &inputs, &get("out", 16), 1e-9, (0, 56 * 20));
     }
 }

@@ -14,8 +14,10 @@ use crate::error::KernelError;
 use crate::frame_in::{FrameToRgb, Halve, Shrink};
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
+use crate::maps::Maps;
 use crate::norm::Norm;
 use crate::sampler::SamplerStep;
+use crate::softmax::Softmax;
 
 /// A kernel of one shape, whichever kernel it is: a row of a table.
 pub trait Case {
@@ -25,6 +27,7 @@ pub trait Case {
     fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>>;
     fn control(&self) -> (usize, usize);
     fn work(&self) -> Work;
+    fn launch_count(&self) -> usize;
     /// `spans`: of all operands, in order.
     fn launches_on(&self, spans: &[Span<u8>], facts: &Facts) -> Result<Vec<Launch>, KernelError>;
 }
@@ -47,6 +50,9 @@ impl<K: Kernel> Case for K {
     }
     fn work(&self) -> Work {
         Kernel::work(self)
+    }
+    fn launch_count(&self) -> usize {
+        Kernel::launch_count(self)
     }
     fn launches_on(&self, spans: &[Span<u8>], facts: &Facts) -> Result<Vec<Launch>, KernelError> {
         self.launches(&self.buffers(spans)?, facts)
@@ -84,7 +90,21 @@ macro_rules! kernels {
     };
 }
 
-kernels![FrameToRgb, Shrink, Halve, Conv, Linear, Norm, Attention, SamplerStep, Composite, CeilingMma, CeilingCopy,];
+kernels![
+    FrameToRgb,
+    Shrink,
+    Halve,
+    Conv,
+    Linear,
+    Norm,
+    Attention,
+    Softmax,
+    SamplerStep,
+    Maps,
+    Composite,
+    CeilingMma,
+    CeilingCopy,
+];
 
 /// The functions in a fat binary.
 #[must_use]

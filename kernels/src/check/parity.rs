@@ -187,9 +187,9 @@ fn compare(operand: &Operand, bytes: &[u8], expected: &[Expected]) -> (usize, f6
 
 /// Runs the row's launches and brings all its memory back.
 fn run(device: &dyn Device, case: &dyn Case, placed: &Placed) -> Result<Vec<Vec<u8>>, KernelError> {
-    for launch in case.launches_on(&placed.spans, device.facts())? {
-        device.launch(&launch)?;
-    }
+    let launches = case.launches_on(&placed.spans, device.facts())?;
+    assert_eq!(launches.len(), case.launch_count(), "{} counts its launches wrongly", case.kernel());
+    launches.iter().try_for_each(|launch| device.launch(launch))?;
     device.synchronize()?;
     let read = |piece: &Span<u8>| {
         let mut bytes = vec![0; piece.len()];

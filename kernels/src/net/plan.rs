@@ -9,12 +9,13 @@ use crate::common::{SHAPES, padded};
 use crate::device::Facts;
 use crate::kernel::{Kernel, Work};
 
-/// One launch.
+/// One kernel of a frame.
 #[derive(Clone, Debug, Serialize)]
 pub struct Step {
     pub name: String,
     pub kernel: &'static str,
     pub shape: String,
+    pub launches: usize,
     /// Blocks of threads; 0 where they are not known before the device is.
     pub blocks: usize,
     pub work: Work,
@@ -24,8 +25,8 @@ impl Step {
     /// A launch of a kernel beside a net's own.
     #[must_use]
     pub fn of<K: Kernel>(name: &str, kernel: &K) -> Self {
-        let (shape, work) = (kernel.describe(), kernel.work());
-        Self { name: name.into(), kernel: K::NAME, shape, blocks: 0, work }
+        let (shape, launches, work) = (kernel.describe(), kernel.launch_count(), kernel.work());
+        Self { name: name.into(), kernel: K::NAME, shape, launches, blocks: 0, work }
     }
 }
 
@@ -48,7 +49,7 @@ pub(super) fn of(net: &Net, facts: &Facts) -> Plan {
         let tile = &SHAPES[conv.tile(facts)];
         let blocks = conv.out_pixels().div_ceil(tile.m) * padded(conv.outputs).div_ceil(tile.n);
         let shape = format!("{}, {}x{}", conv.describe().replace(" tile by estimate", ""), tile.m, tile.n);
-        Step { name: layer.name.clone(), kernel: "conv", shape, blocks, work: conv.work() }
+        Step { name: layer.name.clone(), kernel: "conv", shape, launches: 1, blocks, work: conv.work() }
     };
     let held = net.tensors.iter().map(|held| 2 * held.height * held.width * padded(held.channels));
     let weights = net.layers.iter().map(|layer| 2 * layer.conv.weights_len() + 4 * padded(layer.conv.outputs));
@@ -68,6 +69,11 @@ impl Plan {
         total
     }
 
+    #[must_use]
+    pub fn launches(&self) -> usize {
+        self.steps.iter().map(|step| step.launches).sum()
+    }
+
     /// One plan after the other, in memory of their own.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
@@ -83,7 +89,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<22} {:<13} {:>6} {:>9} {:>8}  shape", "step", "kernel", "blocks", "MFLOP", "KB")?;
         for step in &self.steps {
-            let Step { name, kernel, shape, blocks, work } = step;
+            let Step { name, kernel, shape, blocks, work, .. } = step;
             let blocks = if *blocks == 0 { "-".into() } else { blocks.to_string() };
             let (flops, bytes) = (work.flops as f64 / 1e6, work.bytes as f64 / 1e3);
             writeln!(f, "{name:<22} {kernel:<13} {blocks:>6} {flops:>9.2} {bytes:>8.0}  {shape}")?;
@@ -92,7 +98,7 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "{} launches a frame: {:.3} GFLOP, {:.1} MB moved at least",
-            self.steps.len(),
+            self.launches(),
             flops as f64 / 1e9,
             bytes as f64 / 1e6
         )?;

@@ -177,6 +177,10 @@ impl Kernel for Norm {
         Ok(vec![statistics, launch("group_norm_apply", blocks, 2 * 4 * self.channels)?])
     }
 
+    fn launch_count(&self) -> usize {
+        1 + usize::from(self.groups.is_some())
+    }
+
     fn operands(&self) -> Vec<Operand> {
         let normal = |mean, deviation| Fill::Normal { mean, deviation };
         let mut operands = vec![

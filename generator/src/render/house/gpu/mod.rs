@@ -9,8 +9,10 @@ mod tests;
 use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
 use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
+use otherglass_kernels::maps::Maps;
 use otherglass_kernels::net::{Layer, Net, Plan, Shape, Step, Tensor};
 use otherglass_kernels::sampler::{Channels, SamplerStep};
+use otherglass_kernels::softmax::Softmax;
 use otherglass_kernels::{Cuda, Device, KernelError};
 
 pub use otherglass_kernels::device::Facts;
@@ -25,6 +27,8 @@ const SENSE_WIDTHS: [usize; 4] = [32, 80, 144, 208];
 const PAINT_WIDTHS: [usize; 4] = [16, 40, 64, 24];
 /// The channel of the painter's input that holds the noise level, after the planes.
 const LEVEL: usize = PAINT_INPUTS;
+/// The plane of the sketch's alpha.
+const SKETCH_ALPHA: usize = 6;
 /// Where the noised picture begins among the planes.
 const NOISED: usize = PAINT_INPUTS - 3;
 
@@ -161,6 +165,8 @@ pub fn plan(camera: (usize, usize), format: Format, facts: &Facts) -> Result<Pla
     };
     let composite =
         Composite { width, height, model_width: PAINT.0, model_height: PAINT.1, world_on: true, changed: true };
+    let parts = Softmax { rows: PAINT.0 * PAINT.1 / 16, channels: PARTS };
+    let maps = Maps { width: PAINT.0, height: PAINT.1, in_stride: 16, alpha: SKETCH_ALPHA, world_on: true };
     let mut nets = [Net::default(), Net::default()];
     sense(&mut nets[0])?;
     painter(&mut nets[1])?;

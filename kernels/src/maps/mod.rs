@@ -1,0 +1,158 @@
+//! From the house painter's raw output to the maps that [`crate::composite`] enlarges, in three launches.
+//!
+//! ```text
+//! raw[y / 2, x / 2, 4 plane + 2 (y % 2) + x % 2] is plane `plane` at (y, x):  pixel_shuffle
+//! matte = sigmoid(r0)    visible = sigmoid(r1 + 2)       residual = tanh(r2..5) / 4 * gate
+//! light = 2^tanh(r5..8)  gain = 2^(1.5 tanh(r8..11))     lift = tanh(r11..14) / 4
+//! gate  = 1 where a world is on, else the greatest alpha of the sketch within 4 pixels
+//!
+//! guided matte (He and Sun, 2015): in the window of 7x7 around each pixel, with I the camera's brightness,
+//! a = mean((I - mean I) (matte - mean matte)) / (mean((I - mean I)^2) + 4e-4),   b = mean matte - a mean I
+//! maps = [mean a, mean b, visible, light 3, residual 3, gain 3, lift 3, 0]       means over 7x7, less at the border
+//! ```
+//!
+//! These are the formulas of the CPU renderer (`decode`, `Matte::fit`, `Composer::pack`); a covariance is computed
+//! from differences here, from products there, which is the same number with fewer digits lost.
+
+mod twin;
+
+use bytemuck::{Pod, Zeroable};
+use half::f16;
+
+use crate::composite::MAPS;
+use crate::device::{Facts, Grid, Launch, Span};
+use crate::error::{KernelError, require};
+use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
+use crate::values::{Element, Fill};
+
+/// Planes of the painter's output.
+pub const PLANES: usize = 14;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maps {
+    /// Of the model's picture; even.
+    pub width: usize,
+    pub height: usize,
+    /// Values of a pixel of `inputs`; the first three are the camera's.
+    pub in_stride: usize,
+    /// Which of them is the sketch's alpha.
+    pub alpha: usize,
+    /// For checks: whether a world is on.
+    pub world_on: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct MapsBuffers {
+    /// (height / 2, width / 2, 56)
+    pub raw: Span<f16>,
+    pub inputs: Span<f16>,
+    /// One number, 0 or 1.
+    pub world_on: Span<i32>,
+    /// (height, width, 16)
+    pub maps: Span<f32>,
+    /// Scratch, (height, width, 2).
+    pub lines: Span<f32>,
+}
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Params {
+    raw: u64,
+    inputs: u64,
+    world_on: u64,
+    lines: u64,
+    maps: u64,
+    width: i32,
+    height: i32,
+    in_stride: i32,
+    alpha: i32,
+}
+const _: () = assert!(size_of::<Params>() == 56);
+
+impl Maps {
+    fn area(&self) -> usize {
+        self.width * self.height
+    }
+}
+
+impl Kernel for Maps {
+    type Buffers = MapsBuffers;
+    const NAME: &'static str = "maps";
+    const FUNCTIONS: &'static [&'static str] = &["maps_decode", "maps_fit", "maps_smooth"];
+
+    fn describe(&self) -> String {
+        format!("{}x{}{}", self.width, self.height, if self.world_on { " world" } else { "" })
+    }
+
+    fn launches(&self, buffers: &MapsBuffers, _: &Facts) -> Result<Vec<Launch>, KernelError> {
+        for size in [self.width, self.height] {
+            let fits = size.is_multiple_of(2) && (2..=8192).contains(&size);
+            require(fits, Self::NAME, "size", "even, 2 to 8192", size)?;
+        }
+        require(self.alpha < self.in_stride, Self::NAME, "alpha", "below the stride", self.alpha)?;
+        require((3..=256).contains(&self.in_stride), Self::NAME, "stride", "3 to 256", self.in_stride)?;
+        let params = Params {
+            raw: buffers.raw.demand(Self::NAME, "raw", self.area() * PLANES)?,
+            inputs: buffers.inputs.demand(Self::NAME, "inputs", self.area() * self.in_stride)?,
+            world_on: buffers.world_on.demand(Self::NAME, "world_on", 1)?,
+            lines: buffers.lines.demand(Self::NAME, "lines", self.area() * 2)?,
+            maps: buffers.maps.demand(Self::NAME, "maps", self.area() * MAPS)?,
+            width: self.width as i32,
+            height: self.height as i32,
+            in_stride: self.in_stride as i32,
+            alpha: self.alpha as i32,
+        };
+        let blocks = [self.width.div_ceil(32), self.height.div_ceil(8), 1];
+        let grid = Grid { blocks, threads: 256, shared_bytes: 0 };
+        let devices = [
+            buffers.raw.device(),
+            buffers.inputs.device(),
+            buffers.world_on.device(),
+            buffers.lines.device(),
+            buffers.maps.device(),
+        ];
+        Self::FUNCTIONS.iter().map(|function| Launch::new::<Self, _>(function, grid, &params, &devices)).collect()
+    }
+
+    fn launch_count(&self) -> usize {
+        Self::FUNCTIONS.len()
+    }
+
+    fn operands(&self) -> Vec<Operand> {
+        let world_on = Element::I32.encode_all([f64::from(u8::from(self.world_on))]);
+        vec![
+            Operand::input("raw", Element::F16, self.area() * PLANES, Fill::Normal { mean: 0.0, deviation: 2.0 }),
+            Operand::input("inputs", Element::F16, self.area() * self.in_stride, Fill::Uniform { low: 0.0, high: 1.0 }),
+            Operand::exact("world_on", Element::I32, world_on),
+            Operand::output("maps", Element::F32, self.area() * MAPS),
+            Operand::scratch("lines", Element::F32, self.area() * 2),
+        ]
+    }
+
+    fn buffers(&self, spans: &[Span<u8>]) -> Result<MapsBuffers, KernelError> {
+        let [raw, inputs, world_on, maps, lines] = spans else {
+            return Err(KernelError::shape(Self::NAME, "buffers", 5, spans.len()));
+        };
+        let (raw, inputs, world_on) = (raw.cast()?, inputs.cast()?, world_on.cast()?);
+        Ok(MapsBuffers { raw, inputs, world_on, maps: maps.cast()?, lines: lines.cast()? })
+    }
+
+    fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>> {
+        vec![twin::maps(self, inputs, rows)]
+    }
+
+    fn work(&self) -> Work {
+        let area = self.area() as u64;
+        Work { bytes: area * (2 * 14 + 2 * 4 + 4 * 16 + 4 * 4), flops: area * (49 * 10 + 100) }
+    }
+
+    fn parity() -> Vec<Self> {
+        let maps = |width, height, in_stride, alpha, world_on| Self { width, height, in_stride, alpha, world_on };
+        vec![maps(2, 2, 4, 3, true), maps(34, 18, 16, 6, false), maps(66, 10, 16, 6, true)]
+    }
+
+    fn bench() -> Vec<Self> {
+        let maps = |world_on| Self { width: 256, height: 192, in_stride: 16, alpha: 6, world_on };
+        vec![maps(false), maps(true)]
+    }
+}
