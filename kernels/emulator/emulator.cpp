@@ -27,6 +27,9 @@ namespace softmax {
 namespace maps {
 #include "../src/maps/maps.cu"
 }
+namespace points {
+#include "../src/points/points.cu"
+}
 namespace sampler {
 #include "../src/sampler/sampler.cu"
 }

@@ -122,6 +122,27 @@ def house_maps():
         keep(f"maps.{on}", raw=raw, inputs=inputs, out=torch.cat(parts, 1))
 
 
+def points():
+    """The heads of the training code's Sense."""
+    k, height, width = 3, 8, 10
+    heat, fine, coarse, whole, presence = normal(1, 4 * k, height, width, deviation=2.0), normal(1, 16, height, width), normal(1, 8, height // 2, width // 2), normal(1, 24, 2, 3), normal(k)
+    grid_y, grid_x = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
+    grid_x, grid_y = grid_x.reshape(1, 1, -1).double(), grid_y.reshape(1, 1, -1).double()
+    logit, dx, dy, seen = heat.flatten(2).split(k, 1)
+    p = logit.softmax(-1)
+    at_head = p[:, 0:1]
+    peak = logit.argmax(-1, keepdim=True)
+    column, row = peak % width, peak // width
+    p = p * (((grid_x * width - 0.5 - column).abs() < 3.5) & ((grid_y * height - 0.5 - row).abs() < 3.5))
+    p = p / p.sum(-1, keepdim=True)
+    x, y = (p * (grid_x + dx * 0.1)).sum(-1), (p * (grid_y + dy * 0.1)).sum(-1)
+    spread = torch.sqrt((p * ((grid_x - x[..., None]) ** 2 + (grid_y - y[..., None]) ** 2)).sum(-1) + 1e-8)
+    head = (fine.flatten(2) * at_head).sum(-1)
+    around = (coarse.flatten(2) * F.avg_pool2d(at_head.reshape(1, 1, height, width), 2).flatten(2) * 4).sum(-1)
+    keep("points", heat=heat, fine=fine, coarse=coarse, whole=whole, presence=presence, pooled=torch.cat([head, around, whole.mean((2, 3))], 1),
+         out=torch.stack([x, y, presence + (p * seen).sum(-1), spread], -1))
+
+
 if __name__ == "__main__":
     torch.manual_seed(SEED)
     conv_cases()
@@ -129,6 +150,7 @@ if __name__ == "__main__":
     frames()
     composite()
     house_maps()
+    points()
     path = Path(__file__).parent / "cases.safetensors"
     save_file({name: value.clone() for name, value in sorted(tensors.items())}, path)
     print(f"{len(tensors)} tensors, {path.stat().st_size // 1024} KB")

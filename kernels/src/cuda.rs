@@ -12,7 +12,7 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 10] = [
+pub const FATBINS: [(&str, &[u8]); 11] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
     ("composite", include_bytes!("../../assets/kernels/composite.fatbin")),
@@ -21,6 +21,7 @@ pub const FATBINS: [(&str, &[u8]); 10] = [
     ("linear", include_bytes!("../../assets/kernels/linear.fatbin")),
     ("maps", include_bytes!("../../assets/kernels/maps.fatbin")),
     ("norm", include_bytes!("../../assets/kernels/norm.fatbin")),
+    ("points", include_bytes!("../../assets/kernels/points.fatbin")),
     ("sampler", include_bytes!("../../assets/kernels/sampler.fatbin")),
     ("softmax", include_bytes!("../../assets/kernels/softmax.fatbin")),
 ];

@@ -29,6 +29,7 @@ pub mod linear;
 pub mod maps;
 pub mod net;
 pub mod norm;
+pub mod points;
 pub mod sampler;
 pub mod softmax;
 pub mod values;

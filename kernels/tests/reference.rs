@@ -12,6 +12,7 @@ use otherglass_kernels::kernel::{Kernel, Rows};
 use otherglass_kernels::linear::Linear;
 use otherglass_kernels::maps::Maps;
 use otherglass_kernels::norm::Norm;
+use otherglass_kernels::points::{self, Sizes};
 use otherglass_kernels::sampler::{Channels, SamplerStep};
 use otherglass_kernels::softmax::Softmax;
 use safetensors::{Dtype, SafeTensors};
@@ -270,4 +271,18 @@ fn house_maps() {
         // Products and differences of f64, divided by as little as 4e-4.
         assert_agrees(&kernel, &inputs, &get("out", 16), 1e-9, (0, 56 * 20));
     }
+}
+
+#[test]
+fn points() {
+    let reference = Reference::open();
+    let get = |name: &str| reference.get(&format!("points/{name}"));
+    let sizes = Sizes { width: 10, height: 8, points: 3, fine: 16, coarse: 8, whole: 24, whole_cells: 6 };
+    let features = ["fine", "coarse", "whole"].map(|name| get(name).nhwc());
+    // Centres of cells are f32 there.
+    let heat = get("heat").nhwc();
+    let inputs = [vec![heat.clone()], features.to_vec()].concat();
+    assert_agrees(&points::Pool(sizes.clone()), &inputs, &get("pooled").data, EXACT, (1, 5));
+    let inputs = [heat, get("presence").data];
+    assert_agrees(&points::Place(sizes), &inputs, &get("out").data, F32_TABLES, (1, 0));
 }

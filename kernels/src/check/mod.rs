@@ -16,6 +16,7 @@ use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
 use crate::maps::Maps;
 use crate::norm::Norm;
+use crate::points::{Place, Pool};
 use crate::sampler::SamplerStep;
 use crate::softmax::Softmax;
 
@@ -99,6 +100,8 @@ kernels![
     Norm,
     Attention,
     Softmax,
+    Pool,
+    Place,
     SamplerStep,
     Maps,
     Composite,

@@ -1,7 +1,7 @@
 //! Both networks as lists of launches for the GPU: the third twin of `training/house/model.py`, after [`super::nets`].
 //!
-//! What there is: the networks, loaded and run on any device of `otherglass-kernels`, and the plan of a frame. What is
-//! missing for a renderer: the points and the pose out of the heat maps, item fields, sketch and matte on the device.
+//! What there is: the networks with their heads, loaded and run on any device of `otherglass-kernels`, and the plan of a
+//! frame. What is missing for a renderer: tracker, item fields, sketch and the floor under the matte on the device.
 
 #[cfg(test)]
 mod tests;
@@ -9,8 +9,10 @@ mod tests;
 use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
 use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
+use otherglass_kernels::linear::Linear as Dense;
 use otherglass_kernels::maps::Maps;
 use otherglass_kernels::net::{Layer, Net, Plan, Shape, Step, Tensor};
+use otherglass_kernels::points::{Place as PlacePoints, Pool, Sizes};
 use otherglass_kernels::sampler::{Channels, SamplerStep};
 use otherglass_kernels::softmax::Softmax;
 use otherglass_kernels::{Cuda, Device, KernelError};
@@ -18,7 +20,7 @@ use otherglass_kernels::{Cuda, Device, KernelError};
 pub use otherglass_kernels::device::Facts;
 pub use otherglass_kernels::frame_in::Format;
 
-use super::body::POINTS;
+use super::body::{POINTS, POSE};
 use super::nets::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, SENSE};
 
 /// Channels of [`sense`] at a half, a quarter, an eighth and a sixteenth of the size.
@@ -90,6 +92,17 @@ pub fn sense(net: &mut Net) -> Result<SenseTensors, KernelError> {
         net.keep(kept);
     }
     Ok(SenseTensors { frame, heat, parts, features })
+}
+
+/// Neurons between the pooled features and the pose.
+const HIDDEN: usize = 128;
+
+/// The two layers that tell the pose, and of every point how present it is, from the pooled features.
+#[must_use]
+pub fn pose() -> [Dense; 2] {
+    let Sizes { fine, coarse, whole, .. } = Sizes::house();
+    let first = Dense { activation: Relu, ..Dense::new(1, fine + coarse + whole, HIDDEN) };
+    [first, Dense::new(1, HIDDEN, POSE + POINTS)]
 }
 
 /// The painter's tensors that others look at.
@@ -165,15 +178,25 @@ pub fn plan(camera: (usize, usize), format: Format, facts: &Facts) -> Result<Pla
     };
     let composite =
         Composite { width, height, model_width: PAINT.0, model_height: PAINT.1, world_on: true, changed: true };
-    let parts = Softmax { rows: PAINT.0 * PAINT.1 / 16, channels: PARTS };
+    let [first, second] = pose();
+    let heads = vec![
+        Step::of("sense.softmax", &Softmax { rows: PAINT.0 * PAINT.1 / 16, channels: PARTS }),
+        Step::of("sense.pool", &Pool(Sizes::house())),
+        Step::of("sense.pose.0", &first),
+        Step::of("sense.pose.2", &second),
+        Step::of("sense.points", &PlacePoints(Sizes::house())),
+    ];
     let maps = Maps { width: PAINT.0, height: PAINT.1, in_stride: 16, alpha: SKETCH_ALPHA, world_on: true };
     let mut nets = [Net::default(), Net::default()];
     sense(&mut nets[0])?;
     painter(&mut nets[1])?;
-    Ok(Plan { steps: taking_in, ..Plan::default() }
+    let finishing = vec![Step::of("sampler", &step), Step::of("maps", &maps), Step::of("composite", &composite)];
+    let only = |steps| Plan { steps, ..Plan::default() };
+    Ok(only(taking_in)
         .then(named("sense", nets[0].plan(facts)))
+        .then(only(heads))
         .then(named("painter", nets[1].plan(facts)))
-        .then(Plan { steps: vec![Step::of("sampler", &step), Step::of("composite", &composite)], ..Plan::default() }))
+        .then(only(finishing)))
 }
 
 /// [`plan`] as a table, for this machine's GPU where there is one and an assumed one elsewhere.

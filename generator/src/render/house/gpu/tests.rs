@@ -4,8 +4,10 @@ use std::path::Path;
 
 use half::f16;
 use otherglass_kernels::emulated::compile;
+use otherglass_kernels::linear::LinearBuffers;
 use otherglass_kernels::net::Loaded;
-use otherglass_kernels::{Device, Emulated};
+use otherglass_kernels::points::{PlaceBuffers, PoolBuffers};
+use otherglass_kernels::{Device, Emulated, Kernel};
 use safetensors::{Dtype, SafeTensors};
 
 use super::*;
@@ -100,6 +102,8 @@ fn the_networks_compute_what_pytorch_computed() {
     assert!(worst < TOLERANCE, "parts are {worst} off");
     println!("parts: {worst} off");
 
+    assert_heads(&device, &loaded, &tensors, &reference);
+
     let mut net = Net::default();
     let tensors = painter(&mut net).expect("painter");
     let loaded = load(&device, &net, "painter");
@@ -135,6 +139,64 @@ fn every_eighth(raw: &[f32], count: usize) -> Vec<f32> {
         }
     };
     (0..count).map(value).collect()
+}
+
+/// The points and the pose, from the tensors that the network left on the device.
+fn assert_heads(device: &dyn Device, loaded: &Loaded, tensors: &SenseTensors, reference: &SafeTensors) {
+    let file =
+        Assets::open(&root().join("../assets")).expect("assets").take("house/weights.safetensors").expect("weights");
+    let weights = SafeTensors::deserialize(&file.bytes).expect("weights");
+    let room = |bytes: usize| device.allocate(bytes).expect("memory");
+    let filled = |bytes: &[u8]| {
+        let span = room(bytes.len());
+        device.write(span, bytes).expect("written");
+        span
+    };
+    let sizes = Sizes::house();
+    let heat = loaded.span(tensors.heat);
+    let [fine, coarse, whole] = tensors.features.map(|tensor| loaded.span(tensor));
+    let pooled = room(2 * 432).cast().expect("f16");
+    let pool = PoolBuffers { heat, fine, coarse, whole, pooled };
+    let mut launches = Pool(sizes.clone()).launches(&pool, device.facts()).expect("pool");
+    let mut from = pooled;
+    for (layer, name) in pose().iter().zip(["pose.0", "pose.2"]) {
+        let packed = layer.pack(&floats(&weights, &format!("sense.{name}.weight")));
+        let packed: Vec<u8> = packed.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let mut bias = floats(&weights, &format!("sense.{name}.bias"));
+        bias.resize(layer.outputs.next_multiple_of(8), 0.0);
+        let bias: Vec<u8> = bias.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let out = room(2 * layer.outputs.next_multiple_of(8)).cast().expect("f16");
+        let buffers = LinearBuffers {
+            a: from,
+            weights: filled(&packed).cast().expect("f16"),
+            bias: Some(filled(&bias).cast().expect("f32")),
+            residual: None,
+            out,
+        };
+        launches.extend(layer.launches(&buffers, device.facts()).expect("pose"));
+        from = out;
+    }
+    let presence = from.bytes().part(2 * POSE, POINTS).expect("after the pose");
+    let out = room(4 * 4 * POINTS).cast().expect("f32");
+    let place = PlaceBuffers { heat, presence, out };
+    launches.extend(PlacePoints(sizes).launches(&place, device.facts()).expect("points"));
+    launches.iter().try_for_each(|launch| device.launch(launch)).expect("heads run");
+
+    let mut bytes = vec![0; 16 * POINTS];
+    device.read(out.bytes(), &mut bytes).expect("read");
+    let points: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let mut bytes = vec![0; 2 * POSE];
+    device.read(from.bytes().part(0, 2 * POSE).expect("inside"), &mut bytes).expect("read");
+    let pose: Vec<f32> = bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect();
+    let want = floats(reference, "sense.points");
+    for (k, (got, want)) in points.chunks_exact(4).zip(want.chunks_exact(4)).enumerate() {
+        // Presence is a logit of order ten; the others are in picture units.
+        let allowed = [TOLERANCE, TOLERANCE, 10.0 * TOLERANCE, TOLERANCE];
+        assert!((0..4).all(|i| (got[i] - want[i]).abs() < allowed[i]), "point {k} is {got:?}, not {want:?}");
+    }
+    let worst = greatest_difference(&pose, &floats(reference, "sense.pose"));
+    assert!(worst < TOLERANCE, "the pose is {worst} off");
+    println!("points: {} off, pose: {worst} off", greatest_difference(&points, &want));
 }
 
 #[test]
