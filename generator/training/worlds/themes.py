@@ -85,7 +85,7 @@ THEMES: dict[str, Theme] = {
         grade=Grade(exposure=0.55, bloom=0.10, contrast=1.18, saturation=1.16, shadow_tint=(0.94, 0.99, 1.05)),
     ),
     "space": Theme(
-        seeds=(1, 4), samples=(2, 2),
+        seeds=(1, 4), samples=(3, 2),
         light=Light(
             key_rgb=(1.00, 0.92, 0.80), key_from=(-0.85, 0.35, 0.35), rim_rgb=(0.62, 0.55, 1.00),
             gain_rgb=(0.80, 0.80, 0.92), lift_rgb=(0.00, 0.00, 0.02), exposure=0.90,
