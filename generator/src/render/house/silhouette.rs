@@ -7,8 +7,8 @@
 use super::nets::{Grid, PAINT, PARTS};
 
 /// How sure a cell and its neighbours must be of the body for a floor to begin, and to be whole.
-const BEGINS: f32 = 0.6;
-const WHOLE: f32 = 0.9;
+const BEGINS: f32 = 0.75;
+const WHOLE: f32 = 0.95;
 /// Half the width of doubtful clefts (an arm along the trunk) that are closed, in cells.
 const CLEFT: usize = 2;
 /// Below this probability a cell is not in doubt but empty.
