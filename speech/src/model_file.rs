@@ -133,7 +133,7 @@ struct Tensor {
 impl Tensor {
     fn bytes(self) -> Result<u64, String> {
         let (values, bytes) = self.stored.block();
-        if self.sizes[0] as u64 % values != 0 {
+        if !(self.sizes[0] as u64).is_multiple_of(values) {
             return Err(format!("rows of {} values can't be stored in blocks of {values}", self.sizes[0]));
         }
         Ok(self.sizes.iter().map(|size| *size as u64).product::<u64>() / values * bytes)

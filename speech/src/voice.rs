@@ -13,13 +13,8 @@ pub trait VoiceDetector {
 }
 
 /// The network of the `earshot` crate: 40 KB, about 13 us a frame, any language.
+#[derive(Default)]
 pub struct Earshot(Box<earshot::Detector>);
-
-impl Default for Earshot {
-    fn default() -> Self {
-        Self(Box::new(earshot::Detector::default()))
-    }
-}
 
 impl std::fmt::Debug for Earshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
