@@ -31,6 +31,7 @@ want() {
 # What building takes, and what the window needs to open.
 want_program() {
     want "a C compiler and linker, for the parts in C" gcc g++ libc6-dev make cmake pkg-config
+    want "to record from microphones" libasound2-dev
     if is_debian && ! dpkg-query -W -f='${db:Status-Status}\n' 'libclang-[0-9]*-dev' 2>/dev/null | grep -q '^installed'; then
         want "to read the kernel's camera headers when the camera code is built" libclang-dev
     fi

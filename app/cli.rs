@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use otherglass_generator::render::Engine;
+use otherglass_speech::Language;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -71,8 +72,12 @@ pub enum Command {
     Render(RenderArgs),
     /// Print the scene that these utterances end in
     Say(SayArgs),
-    /// List the cameras
+    /// Print what is said in a WAV file, utterance by utterance
+    Transcribe(TranscribeArgs),
+    /// List the cameras and microphones
     Devices,
+    /// List, fetch and verify speech models
+    Models(ModelsArgs),
     /// Check what is there, what is missing and how to get it
     Doctor,
     /// Measure how fast the built-in model draws here
@@ -93,6 +98,11 @@ pub struct RenderArgs {
     /// Said at that second of the clip (may be given again)
     #[arg(long, value_name = "SECONDS:TEXT", value_parser = timed)]
     pub at: Vec<Timed>,
+    /// What the visitor says over the clip, heard by the speech model; each utterance counts when it ends
+    #[arg(long, value_name = "FILE.wav")]
+    pub voice: Option<PathBuf>,
+    #[command(flatten)]
+    pub speech: SpeechArgs,
     /// What draws the picture: house or passthrough
     #[arg(long, value_name = "NAME", value_parser = engine)]
     pub engine: Option<Engine>,
@@ -115,6 +125,49 @@ pub struct SayArgs {
     /// What is said, one argument each
     #[arg(value_name = "UTTERANCE", required = true)]
     pub utterances: Vec<String>,
+}
+
+/// How speech is recognised.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub struct SpeechArgs {
+    /// Speech model: a name from `otherglass models list` or the path of a ggml file [default: the best one there is]
+    #[arg(long, value_name = "NAME|PATH")]
+    pub model: Option<String>,
+    /// Language that is spoken: en, zh, another code, or auto (English or Chinese)
+    #[arg(long, value_name = "L", value_parser = language)]
+    pub language: Option<Language>,
+}
+
+#[derive(Debug, Args)]
+pub struct TranscribeArgs {
+    /// A WAV file of any rate, depth and number of channels
+    #[arg(value_name = "FILE.wav")]
+    pub file: PathBuf,
+    /// One JSON object a line instead of words
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub speech: SpeechArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    #[command(subcommand)]
+    pub command: ModelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Show the speech models there are and where they lie
+    List,
+    /// Fetch a speech model; goes on where an earlier fetch ended
+    Fetch {
+        /// As in the list: base is a good start
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Check the fetched models against their checksums
+    Verify,
 }
 
 #[derive(Debug, Args)]
@@ -150,6 +203,10 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
 
 fn engine(name: &str) -> Result<Engine, String> {
     name.parse().map_err(|error: otherglass_generator::render::RenderError| error.to_string())
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    code.parse().map_err(|error: otherglass_speech::SpeechError| error.to_string())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -213,6 +270,9 @@ mod tests {
         assert_eq!(parsed(&["render", "a.mp4", "--output", "b.mp4", "--engine", "hose"]).unwrap_err(), 2);
         assert_eq!(parsed(&["say"]).unwrap_err(), 2);
         assert_eq!(parsed(&["frobnicate"]).unwrap_err(), 2);
+        assert_eq!(parsed(&["models"]).unwrap_err(), 2);
+        assert_eq!(parsed(&["models", "fetch"]).unwrap_err(), 2);
+        assert_eq!(parsed(&["transcribe", "a.wav", "--language", "klingon"]).unwrap_err(), 2);
         assert_eq!(parsed(&["--help"]).unwrap_err(), 0);
     }
 

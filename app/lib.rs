@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cli + config ──> settings ──> window (window/, pipeline/)
-//!                          └──> commands/ (render, say, devices, doctor, bench, demo)
+//!                          └──> commands/ (render, say, transcribe, models, devices, doctor, bench, demo)
 //! ```
 //!
 //! [`run`] is the whole program; `main.rs` only calls it, and tests call the parts.
@@ -12,7 +12,9 @@ pub mod assets;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod hearing;
 pub mod interrupt;
+pub mod models;
 pub mod pipeline;
 pub mod progress;
 pub mod settings;
@@ -22,12 +24,12 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tracing_subscriber::EnvFilter;
 
 use assets::Assets;
-use cli::{Cli, Command, CommonArgs, RenderArgs};
-use commands::render::{RenderJob, Rendered};
+use cli::{Cli, Command, CommonArgs, RenderArgs, SpeechArgs};
+use commands::render::{RenderJob, Rendered, Voice};
 use config::Config;
 use interrupt::{INTERRUPTED, Interrupt};
 use settings::MirrorSettings;
@@ -79,6 +81,16 @@ fn dispatch(cli: Cli) -> Result<u8> {
             commands::say::say(&arguments);
             Ok(0)
         }
+        Some(Command::Transcribe(arguments)) => {
+            let interrupt = Interrupt::listen()?;
+            let assets = Assets::find(common.assets.as_deref())?;
+            let completed = commands::transcribe::transcribe(&arguments, &assets, &interrupt)?;
+            Ok(if completed { 0 } else { INTERRUPTED })
+        }
+        Some(Command::Models(arguments)) => {
+            let assets = Assets::find(common.assets.as_deref())?;
+            commands::models::models(&arguments.command, &assets)
+        }
         Some(Command::Devices) => commands::devices::devices().map(|()| 0),
         Some(Command::Doctor) => Ok(u8::from(!commands::doctor::doctor(common.assets.as_deref()))),
         Some(Command::Bench(arguments)) => {
@@ -94,19 +106,23 @@ fn render(arguments: RenderArgs, common: &CommonArgs) -> Result<u8> {
     let config = Config::load(common.config.as_deref())?;
     let assets = Assets::find(common.assets.as_deref())?;
     let interrupt = Interrupt::listen()?;
-    let RenderArgs { input, output, say, at, engine, no_mirror, seconds, seed } = arguments;
+    let RenderArgs { input, output, say, at, voice, speech, engine, no_mirror, seconds, seed } = arguments;
+    if voice.is_none() && speech != SpeechArgs::default() {
+        bail!("--model and --language say how a recording is heard; name one with --voice FILE.wav");
+    }
     let job = RenderJob {
         input,
         output,
         says: say,
         at,
+        voice: voice.map(|file| Voice { file, speech }),
         engine: engine.unwrap_or(config.engine),
         mirrored: config.mirror && !no_mirror,
         seconds,
         repeat: false,
         seed: seed.unwrap_or(config.seed),
     };
-    Ok(report(&commands::render::render(&job, assets.folder(), &interrupt)?))
+    Ok(report(&commands::render::render(&job, &assets, &interrupt)?))
 }
 
 /// Opens the window, or renders the demo where there is no display.

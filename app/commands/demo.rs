@@ -55,13 +55,14 @@ pub fn demo(why: &str, settings: &MirrorSettings, assets: &Assets, interrupt: &I
         output: writable_place()?,
         at: script.map(|(seconds, text)| Timed { seconds: *seconds, text: (*text).to_owned() }).collect(),
         says,
+        voice: None,
         engine: settings.engine,
         mirrored: settings.mirrored,
         seconds: Some(LENGTH_S),
         repeat: true,
         seed: settings.seed,
     };
-    render(&job, assets.folder(), interrupt)
+    render(&job, assets, interrupt)
 }
 
 /// The current folder, or the cache folder where that can't be written.

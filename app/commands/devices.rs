@@ -1,6 +1,7 @@
-//! `otherglass devices`: the cameras there are, by the numbers and names that `--camera` takes.
+//! `otherglass devices`: the cameras and microphones there are, by the numbers and names that flags take.
 
 use anyhow::Result;
+use otherglass_speech::microphone::list_microphones;
 use otherglass_vision::list_cameras;
 
 pub fn devices() -> Result<()> {
@@ -8,11 +9,26 @@ pub fn devices() -> Result<()> {
     if cameras.is_empty() {
         println!("No camera found. Plug one in (in a container or virtual machine, pass /dev/video0 through),");
         println!("or use a clip as one: otherglass --camera path/to/clip.mp4");
-        return Ok(());
+    } else {
+        println!("Cameras (otherglass --camera INDEX or a part of the NAME):");
+        for camera in cameras {
+            println!("  {:>2}  {}  ({})", camera.index, camera.name, camera.detail);
+        }
     }
-    println!("Cameras (otherglass --camera INDEX or a part of the NAME):");
-    for camera in cameras {
-        println!("  {:>2}  {}  ({})", camera.index, camera.name, camera.detail);
+    match list_microphones() {
+        Ok(microphones) if microphones.is_empty() => {
+            println!(
+                "No microphone found. Plug one in, and check that the system's sound settings show it as an input."
+            );
+        }
+        Ok(microphones) => {
+            println!("Microphones:");
+            for microphone in microphones {
+                let mark = if microphone.is_default { "  (the system's choice)" } else { "" };
+                println!("  {:>2}  {}{mark}", microphone.index, microphone.name);
+            }
+        }
+        Err(error) => println!("No microphone: {error}"),
     }
     Ok(())
 }

@@ -7,11 +7,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use otherglass_generator::render::{Engine, RendererOptions, open};
+use otherglass_speech::microphone::list_microphones;
 use otherglass_vision::list_cameras;
 
 use super::demo::has_display;
 use crate::assets::{Assets, DEMO_CLIP};
 use crate::config;
+use crate::models::SpeechModels;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +52,9 @@ fn finding(what: &'static str, found: Option<String>, otherwise: (State, &str)) 
 
 /// Prints the findings; true when the mirror can work.
 pub fn doctor(assets: Option<&Path>) -> bool {
-    let mut findings = vec![cameras(), camera_access(), display(), gpu()];
+    let mut findings = vec![cameras(), camera_access(), microphones(), display(), gpu()];
     findings.extend(model(assets));
+    findings.push(speech_model(assets));
     findings.extend([fonts(), ffmpeg(), configuration()]);
     for finding in &findings {
         println!("{finding}");
@@ -71,6 +74,37 @@ fn cameras() -> Finding {
             Finding { what: "camera", state: State::Ok, detail: names.join(", ") }
         }
         Err(error) => Finding { what: "camera", state: State::Missing, detail: error.to_string() },
+    }
+}
+
+fn microphones() -> Finding {
+    let what = "microphone";
+    match list_microphones() {
+        Ok(microphones) if microphones.is_empty() => Finding {
+            what,
+            state: State::Missing,
+            detail: "none found; plug one in, and check that the system's sound settings show it as an input".into(),
+        },
+        Ok(microphones) => {
+            let names: Vec<String> = microphones.into_iter().map(|microphone| microphone.name).collect();
+            Finding { what, state: State::Ok, detail: names.join(", ") }
+        }
+        Err(error) => Finding { what, state: State::Missing, detail: error.to_string() },
+    }
+}
+
+/// The one that would be used, by its structure; `otherglass models verify` reads checksums.
+fn speech_model(chosen: Option<&Path>) -> Finding {
+    let what = "speech model";
+    let found = Assets::find(chosen)
+        .and_then(|assets| SpeechModels::open(assets.folder()))
+        .and_then(|models| models.choose(None));
+    match found {
+        Err(error) => Finding { what, state: State::Missing, detail: format!("{error:#}") },
+        Ok(path) => match otherglass_speech::model_file::check(&path) {
+            Ok(_) => Finding { what, state: State::Ok, detail: path.display().to_string() },
+            Err(error) => Finding { what, state: State::Missing, detail: error.to_string() },
+        },
     }
 }
 

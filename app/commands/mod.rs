@@ -4,5 +4,7 @@ pub mod bench;
 pub mod demo;
 pub mod devices;
 pub mod doctor;
+pub mod models;
 pub mod render;
 pub mod say;
+pub mod transcribe;

@@ -3,12 +3,15 @@
 //! ```text
 //! source ──frame──> renderer ──picture──> (mirrored) ──> sink
 //!             utterances due ──> state model ──> scene ──^
+//!             ^
+//! voice file ─┘  (the whole speech path, before the first frame)
 //! ```
 //!
-//! What is due at a frame's time is said before that frame is drawn, so a change shows on the very next frame. The
+//! What is due at a frame's time is said before that frame is drawn, so a change shows on the very next frame. What the
+//! visitor says in a voice file is due when the sentence ends. The
 //! sink gives the output its name only when it is complete; Ctrl-C completes what there is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -17,7 +20,9 @@ use otherglass_generator::scene::{Conversation, Edit};
 use otherglass_vision::{Frame, FrameSink, FrameSource, SinkOptions, open_clip, open_sink};
 
 use crate::answer::{Abilities, ask};
-use crate::cli::Timed;
+use crate::assets::Assets;
+use crate::cli::{SpeechArgs, Timed};
+use crate::hearing;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 
@@ -33,6 +38,8 @@ pub struct RenderJob {
     pub says: Vec<String>,
     /// Said at that second of the clip.
     pub at: Vec<Timed>,
+    /// What the visitor says over the clip.
+    pub voice: Option<Voice>,
     pub engine: Engine,
     pub mirrored: bool,
     /// Stops after that much of the clip.
@@ -40,6 +47,13 @@ pub struct RenderJob {
     /// Starts the clip again at its end until `seconds` are full.
     pub repeat: bool,
     pub seed: u64,
+}
+
+/// A recording of the visitor, and how it is to be understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Voice {
+    pub file: PathBuf,
+    pub speech: SpeechArgs,
 }
 
 /// How a job ended.
@@ -52,14 +66,18 @@ pub struct Rendered {
 }
 
 /// Renders the job; what is understood is told on standard error.
-pub fn render(job: &RenderJob, assets: &Path, interrupt: &Interrupt) -> Result<Rendered> {
+pub fn render(job: &RenderJob, assets: &Assets, interrupt: &Interrupt) -> Result<Rendered> {
     refuse_same_file(job)?;
     let mut reel = Reel::open(job)?;
-    let options = RendererOptions { seed: job.seed, ..RendererOptions::new(assets) };
+    let spoken = match job.voice.as_ref().map(|voice| spoken(voice, assets, interrupt)).transpose()? {
+        Some(None) => return Ok(Rendered { path: None, frames: 0, interrupted: true }),
+        heard => heard.flatten().unwrap_or_default(),
+    };
+    let options = RendererOptions { seed: job.seed, ..RendererOptions::new(assets.folder()) };
     let mut renderer = open(job.engine, &options)?;
     let sink_options = SinkOptions { frame_rate: reel.frame_rate(), ..SinkOptions::default() };
     let mut sink = open_sink(&job.output, &sink_options)?;
-    let mut talk = Script::new(job, Abilities::of(renderer.as_ref()));
+    let mut talk = Script::new(job, spoken, Abilities::of(renderer.as_ref()));
     let mut progress = Progress::new(&reel.name(), reel.expected_frames());
 
     let mut frames = 0_u64;
@@ -81,6 +99,18 @@ pub fn render(job: &RenderJob, assets: &Path, interrupt: &Interrupt) -> Result<R
     }
     progress.finish();
     finish(sink, frames, interrupted, job)
+}
+
+/// What is said in a voice file, each utterance due when it ends; `None` when it was interrupted.
+fn spoken(voice: &Voice, assets: &Assets, interrupt: &Interrupt) -> Result<Option<Vec<Timed>>> {
+    let mut spoken = Vec::new();
+    let completed = hearing::transcribe(&voice.file, &voice.speech, assets, interrupt, &mut |transcript| {
+        spoken.push(Timed { seconds: transcript.span.end_s, text: transcript.text });
+    })?;
+    if spoken.is_empty() && completed {
+        eprintln!("nothing was understood in {}; its words change nothing", voice.file.display());
+    }
+    Ok(completed.then_some(spoken))
 }
 
 /// Gives the output its name, or explains why there is none.
@@ -208,9 +238,9 @@ struct Script {
 }
 
 impl Script {
-    fn new(job: &RenderJob, abilities: Abilities) -> Self {
+    fn new(job: &RenderJob, spoken: Vec<Timed>, abilities: Abilities) -> Self {
         let before = job.says.iter().map(|text| Timed { seconds: f64::NEG_INFINITY, text: text.clone() });
-        let mut due: Vec<Timed> = before.chain(job.at.iter().cloned()).collect();
+        let mut due: Vec<Timed> = before.chain(job.at.iter().cloned()).chain(spoken).collect();
         due.sort_by(|a, b| a.seconds.total_cmp(&b.seconds)); // stable: what is said at one time keeps its order
         due.reverse();
         Self { conversation: Conversation::new(), abilities, due }

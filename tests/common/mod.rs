@@ -12,7 +12,7 @@ use otherglass_vision::{Frame, SinkOptions, open_clip, open_sink};
 /// The binary under test, without the display, the configuration and the variables of whoever runs the tests.
 pub fn otherglass() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_otherglass"));
-    for name in ["DISPLAY", "WAYLAND_DISPLAY", "OTHERGLASS_ASSETS", "OTHERGLASS_LOG"] {
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "OTHERGLASS_ASSETS", "OTHERGLASS_MODELS", "OTHERGLASS_LOG"] {
         command.env_remove(name);
     }
     command.env("XDG_CONFIG_HOME", "/nonexistent/config");

@@ -79,13 +79,15 @@ def stored(sense, painter):
 
 
 def write_models_toml(assets):
-    """Checksums of every file of the built-in model."""
+    """Checksums of every file of the built-in model; what the file says about speech models stays."""
     lines = ["# Every model file that Otherglass knows: checked before use. Written by `python -m house.export`.", ""]
     for path in sorted((assets / "house").rglob("*")):
         if path.is_file() and path.suffix in (".safetensors", ".json", ".webp", ".jpg", ".png"):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             lines += ["[[file]]", f'path = "{path.relative_to(assets).as_posix()}"', f'sha256 = "{digest}"', 'source = "made by generator/training in this repository"', 'licence = "MIT OR Apache-2.0"', ""]
-    (assets / "models.toml").write_text("\n".join(lines))
+    path = assets / "models.toml"
+    _, marker, rest = path.read_text().partition("# Speech models") if path.exists() else ("", "", "")
+    path.write_text("\n".join(lines) + (f"\n{marker}{rest}" if marker else ""))
 
 
 def reference(sense, painter, path):

@@ -1,0 +1,45 @@
+//! Speech to text on this machine: microphone or WAV file in, [`Transcript`]s out. Knows no scene and no window.
+//!
+//! ```text
+//! microphone ──callback──> ring ──┐                                            ┌─ partials (newest wins) ─┐
+//!                                 ├─> f32 mono 16 kHz ─> utterances ───────────┤                          ├─> recogniser ─> Transcript
+//! WAV file, at any pace ──────────┘   (any rate,          (voice activity,     └─ whole ones (a line) ────┘   (whisper)     (bounded line)
+//!                                      format, channels)   pre-roll, hangover)
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`microphone`] | devices; the callback and its ring; level; lost, stalled and muted inputs |
+//! | [`wav`] | WAV files of any kind as the same stream |
+//! | [`resample`] | any rate and channels to mono 16 kHz |
+//! | [`utterances`] | the state machine from samples to utterances; open microphone and push-to-talk |
+//! | [`whisper`], [`model_file`], [`guard`] | utterance to text; the model file checked first; inventions refused |
+//! | [`wake`] | "mirror, mirror": who is not spoken to does not answer |
+//! | [`listener`] | the whole path: blocking for files, on two threads for a microphone |
+
+pub mod error;
+pub mod guard;
+pub mod listener;
+pub mod microphone;
+pub mod model_file;
+pub mod resample;
+pub mod transcript;
+pub mod utterances;
+pub mod voice;
+pub mod wake;
+pub mod wav;
+pub mod whisper;
+
+pub use error::SpeechError;
+pub use listener::{Listener, ListenerSettings, ListenerState, Source, transcribe};
+pub use transcript::{Span, Transcript};
+pub use whisper::{Language, Recognise, Recogniser, RecogniserOptions};
+
+/// Samples a second of everything behind the converter, Hz.
+pub const SAMPLE_RATE_HZ: u32 = 16_000;
+
+/// Seconds that so many samples at [`SAMPLE_RATE_HZ`] last.
+#[must_use]
+pub fn seconds(samples: u64) -> f64 {
+    samples as f64 / f64::from(SAMPLE_RATE_HZ)
+}
