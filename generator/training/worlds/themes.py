@@ -90,7 +90,7 @@ THEMES: dict[str, Theme] = {
             key_rgb=(1.00, 0.92, 0.80), key_from=(-0.85, 0.35, 0.35), rim_rgb=(0.62, 0.55, 1.00),
             gain_rgb=(0.80, 0.80, 0.92), lift_rgb=(0.00, 0.00, 0.02), exposure=0.90,
         ),
-        grade=Grade(exposure=0.80, bloom=0.12, contrast=1.16, saturation=1.14, shadow_tint=(0.96, 0.97, 1.06)),
+        grade=Grade(exposure=0.68, bloom=0.12, contrast=1.18, saturation=1.14, shadow_tint=(0.80, 0.86, 1.18), highlight_tint=(0.98, 0.98, 1.03)),
     ),
     "jungle": Theme(
         seeds=(5, 4), samples=(2, 2),
