@@ -21,7 +21,7 @@ timeout 40 python3 -m rooms.build --out "$data/rooms" --count "$rooms" --seed 1 
 stage=${STAGE:-sense}
 if [[ -z ${STAGE:-} && -f $out/sense.done ]]; then stage=painter; fi
 # The first piece goes on from the weights that ship.
-if [[ ! -f $out/$stage.pt ]]; then python3 -m house.thaw --data "$data" --out "$out" --stages sense "$stage"; fi
+if [[ ! -f $out/$stage.pt ]]; then python3 -m house.thaw --data "$data" --out "$out" --stages sense "$stage" --batches 4; fi
 batch=$([[ $device == cuda ]] && echo 64 || echo 8)
 workers=$([[ $device == cuda ]] && echo $((cores - 2)) || echo 0)
 python3 -m house.train "$stage" --data "$data" --out "$out" --device "$device" --batch "$batch" --workers "$workers" \
