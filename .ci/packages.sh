@@ -4,6 +4,9 @@
 #   want_program            the same for all that building and running the program takes
 #   install_wanted          tells, asks where somebody can answer, installs
 #   require_rust            checks for cargo of the version that rust-toolchain.toml names
+#   free_gib FOLDER         prints how many GiB are free where FOLDER is
+#   require_space FOLDER GIB WHAT
+#                           ends with a clear word where fewer are free
 
 missing=()
 reasons=()
@@ -72,6 +75,17 @@ install_wanted() {
     fi
     missing=()
     reasons=()
+}
+
+free_gib() { echo $(($(df -Pk "$1" | awk 'NR == 2 { print $4 }') / 1024 / 1024)); }
+
+require_space() {
+    local free
+    free=$(free_gib "$1")
+    if [ "$free" -lt "$2" ]; then
+        echo "$3 need $2 GiB of disk in $1, and $free GiB are free. Make room (cargo clean removes what was built) and start again." >&2
+        exit 1
+    fi
 }
 
 # apt_get [sudo] -- ARGUMENTS
