@@ -3,7 +3,7 @@
 //! ```text
 //! backdrop = world picture where a world is on, else the camera's own
 //! behind   = what is worn behind the body, over the backdrop
-//! person   = camera * gain + lift (both only in a world), over that by the matte
+//! person   = camera, dressed for the world, * gain + lift (all only in a world), over that by the matte
 //! out      = what is worn in front, by its visibility and light, over that; plus the residual near what changed
 //! ```
 //!
@@ -32,10 +32,12 @@ pub struct Composer {
     widened: Vec<f32>,
 }
 
-/// One frame's ingredients. Sizes: `camera`, `world` and `out` are RGB bytes of the camera's size, `front` and
+/// One frame's ingredients. Sizes: `camera`, `person`, `world` and `out` are RGB bytes of the camera's size, `front` and
 /// `behind` too in f32; `sketch_alpha` (192, 256) and `maps` (14, 192, 256) are the model's.
 pub struct Ingredients<'a> {
     pub camera: &'a [u8],
+    /// The camera's picture with the visitor dressed for the world (see [`super::dress`]); without a world the camera's.
+    pub person: &'a [u8],
     pub world: Option<&'a [u8]>,
     pub front: &'a Rgba,
     pub behind: &'a Rgba,
@@ -72,6 +74,7 @@ impl Composer {
                     *value = a + weight * (b - a);
                 }
                 let camera = &with.camera[y * width * 3..(y + 1) * width * 3];
+                let person = &with.person[y * width * 3..(y + 1) * width * 3];
                 let world = with.world.map(|w| &w[y * width * 3..(y + 1) * width * 3]);
                 let (front, behind) = (with.front.row(y), with.behind.row(y));
                 for x in 0..width {
@@ -83,6 +86,7 @@ impl Composer {
                     }
                     let pixel = Pixel {
                         camera: rgb(camera, x),
+                        person: rgb(person, x),
                         world: world.map(|row| rgb(row, x)),
                         front: front[x * 4..x * 4 + 4].try_into().expect("four values"),
                         behind: behind[x * 4..x * 4 + 4].try_into().expect("four values"),
@@ -145,6 +149,7 @@ fn rgb(row: &[u8], x: usize) -> [f32; 3] {
 
 struct Pixel {
     camera: [f32; 3],
+    person: [f32; 3],
     world: Option<[f32; 3]>,
     front: [f32; 4],
     behind: [f32; 4],
@@ -158,7 +163,7 @@ impl Pixel {
         let covered = self.front[3] * maps[2];
         std::array::from_fn(|k| {
             let (backdrop, person) = match self.world {
-                Some(world) => (world[k], self.camera[k] * maps[9 + k] + maps[12 + k]),
+                Some(world) => (world[k], self.person[k] * maps[9 + k] + maps[12 + k]),
                 None => (self.camera[k], self.camera[k]),
             };
             let backdrop = self.behind[k] * maps[3 + k] + backdrop * (1.0 - self.behind[3]);
@@ -189,6 +194,7 @@ mod tests {
             composer.run(
                 &Ingredients {
                     camera: &camera,
+                    person: &camera,
                     world: None,
                     front,
                     behind: &clear,

@@ -13,6 +13,7 @@
 mod body;
 mod charts;
 mod compose;
+mod dress;
 mod fields;
 mod frames;
 mod geometry;
@@ -40,6 +41,7 @@ pub use weights::{Assets, Manifest, ManifestFile};
 
 use self::body::{Body, Tracker};
 use self::compose::{Composer, Ingredients};
+use self::dress::Dress;
 use self::fields::Field;
 use self::geometry::Vec2;
 use self::matte::Matte;
@@ -114,6 +116,7 @@ struct Buffers {
     maps: Vec<f32>,
     silhouette: Silhouette,
     matte: Matte,
+    dress: Dress,
 }
 
 impl House {
@@ -170,6 +173,7 @@ impl House {
         self.tracker.reset();
         self.sketcher.reset();
         self.buffers.silhouette.reset();
+        self.buffers.dress.reset();
     }
 
     fn prepare(&mut self, frame: &Frame) -> Result<(), RenderError> {
@@ -190,8 +194,7 @@ impl House {
                 shrink: Shrink::new(camera, PAINT, fit),
                 composer: Composer::new(camera.0, camera.1, fit),
             });
-            self.tracker.reset();
-            self.buffers.silhouette.reset();
+            self.forget_body();
         }
         Ok(())
     }
@@ -218,7 +221,7 @@ impl House {
         let seconds = self.clock.seconds(frame.captured_at);
         let Some(sized) = &mut self.sized else { return Err(RenderError::Model("no frame was prepared".into())) };
         let area = PAINT.0 * PAINT.1;
-        let Buffers { inputs, sketch_alpha, front, behind, maps, silhouette, matte, .. } = &mut self.buffers;
+        let Buffers { inputs, sketch_alpha, front, behind, maps, silhouette, matte, dress, .. } = &mut self.buffers;
 
         let started = Instant::now();
         let in_model = body.scaled(PAINT.0 as f32);
@@ -254,8 +257,23 @@ impl House {
         let started = Instant::now();
         silhouette.support(&mut maps[map::MATTE * area..(map::MATTE + 1) * area], &sensed.parts);
         matte.fit(&maps[map::MATTE * area..(map::MATTE + 1) * area], &inputs[..3 * area], PAINT.0, PAINT.1);
+        let person: &[u8] = match self.world {
+            Some(shown) => {
+                let shoulders = frames::shoulders(&body.scaled(PAINT.0 as f32)).seen_by(sized.fit);
+                let size = (frame.width as usize, frame.height as usize);
+                dress.put_on(
+                    shown.theme,
+                    (&frame.pixels, size),
+                    sized.fit,
+                    &inputs[..3 * area],
+                    &sensed.parts,
+                    &shoulders,
+                )
+            }
+            None => &frame.pixels,
+        };
         let mut out = vec![0; frame.pixels.len()];
-        let with = Ingredients { camera: &frame.pixels, world, front, behind, sketch_alpha, maps, matte };
+        let with = Ingredients { camera: &frame.pixels, person, world, front, behind, sketch_alpha, maps, matte };
         sized.composer.run(&with, &mut out);
         note(&mut self.timings, "compose", started);
         Ok(out)

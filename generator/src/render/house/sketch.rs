@@ -234,13 +234,7 @@ impl Sketcher {
 
     /// What is worn at the camera's size, over what the two pictures hold.
     pub fn draw(&mut self, fields: &BTreeMap<String, Field>, fit: Fit, front: &mut Rgba, behind: &mut Rgba) {
-        let to_camera = |frame: ItemFrame| {
-            let mut frame = frame;
-            frame.o.x -= fit.left;
-            frame.o.y -= fit.top;
-            frame.scaled(1.0 / fit.scale)
-        };
-        self.draw_all(fields, to_camera, (front, behind));
+        self.draw_all(fields, |frame| frame.seen_by(fit), (front, behind));
     }
 
     fn draw_all(

@@ -1,0 +1,257 @@
+//! A world dresses its visitors: furs and leather in the throne hall, frost in the ice kingdom.
+//!
+//! The visitor's cloth (torso and sleeves, as the sense network sees them, less what has the skin's colour) is given the
+//! colour and pattern of the world's [`Garb`]. The light of its folds stays the camera's. The pattern lies in the
+//! frame of the shoulders, so that it goes where the visitor goes. Bare skin, hair and hands stay as they are.
+
+mod cloth;
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::frames::ItemFrame;
+use super::matte::brightness;
+use super::nets::{Grid, PAINT, PARTS};
+use super::planes::{Enlarge, Fit};
+use crate::scene::Theme;
+
+use cloth::{Garb, Texel, noise};
+
+/// Parts of the body by their places in the sense network's output.
+const FACE: usize = 1;
+const TORSO: usize = 3;
+const ARMS: [usize; 2] = [4, 6];
+/// Standard deviation of the skin's chromaticity about that of the face.
+const SKIN_SPREAD: f32 = 0.030;
+/// How far below the shoulders a neckline may show skin, in shoulder widths: surely, and at most.
+const NECKLINE: (f32, f32) = (0.10, 0.42);
+/// How fast what is known of the light follows what is seen, a frame.
+const FOLLOWS: f32 = 0.15;
+/// Half a frame's doubt about a cell is kept from the frame before.
+const KEPT: f32 = 0.5;
+/// The mantle's edge is this ragged, in shoulder widths.
+const RAGGED: f32 = 0.07;
+
+/// The colours of a visitor, settled over time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Seen {
+    /// Mean brightness of the cloth.
+    cloth: f32,
+    /// Mean brightness of the face, for the light of the room.
+    face: f32,
+    /// Chromaticity of the face: shares of red and green.
+    skin: [f32; 2],
+}
+
+/// Memory kept from frame to frame.
+#[derive(Debug, Default)]
+pub struct Dress {
+    garb: Option<(Theme, Garb)>,
+    seen: Option<Seen>,
+    /// How surely each cell (48, 64) is cloth that may be dyed whatever its colour, and cloth or skin.
+    cells: Vec<[f32; 2]>,
+    out: Vec<u8>,
+    sized: Option<Sized>,
+}
+
+/// Where the camera's pixels lie among the cells.
+#[derive(Debug)]
+struct Sized {
+    camera: (usize, usize),
+    columns: Enlarge,
+    rows: Enlarge,
+}
+
+impl Dress {
+    /// Forgets the visitor.
+    pub fn reset(&mut self) {
+        self.seen = None;
+        self.cells.clear();
+    }
+
+    /// The camera's picture with the visitor dressed for that world.
+    ///
+    /// `camera`: RGB bytes of `size`; `small` (3, 192, 256) the same, shrunk; `parts` (48, 64, 9) probabilities;
+    /// `shoulders`: the frame of the shoulders in pixels of the camera.
+    pub fn put_on(
+        &mut self,
+        theme: Theme,
+        (camera, size): (&[u8], (usize, usize)),
+        fit: Fit,
+        small: &[f32],
+        parts: &Grid,
+        shoulders: &ItemFrame,
+    ) -> &[u8] {
+        let (across, down) = (parts.width, parts.height);
+        assert!(parts.channels == PARTS && PAINT == (across * 4, down * 4) && camera.len() == size.0 * size.1 * 3);
+        self.look(small, parts);
+        if self.garb.as_ref().is_none_or(|(of, _)| *of != theme) {
+            self.garb = Some((theme, Garb::of(theme)));
+        }
+        if self.sized.as_ref().is_none_or(|s| s.camera != size) {
+            let columns = Enlarge::new(size.0, across, fit.scale / 4.0, fit.left / 4.0);
+            let rows = Enlarge::new(size.1, down, fit.scale / 4.0, fit.top / 4.0);
+            self.sized = Some(Sized { camera: size, columns, rows });
+        }
+        self.out.clear();
+        self.out.extend_from_slice(camera);
+        let (Some((_, garb)), Some(sized), Some(seen)) = (&self.garb, &self.sized, self.seen) else { return &self.out };
+        let Some(place) = Place::of(shoulders) else { return &self.out };
+        let (cells, tailor) = (&self.cells, Tailor { garb, seen });
+        self.out.par_chunks_exact_mut(size.0 * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
+            let (low, high, weight) = (sized.rows.low[y], sized.rows.high[y], sized.rows.weight[y]);
+            let (low, high) = (&cells[low * across..][..across], &cells[high * across..][..across]);
+            for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
+                let (left, right, along) = (sized.columns.low[x], sized.columns.high[x], sized.columns.weight[x]);
+                let [cloth, maybe]: [f32; 2] = std::array::from_fn(|k| {
+                    let (top, bottom) = (
+                        low[left][k] + along * (low[right][k] - low[left][k]),
+                        high[left][k] + along * (high[right][k] - high[left][k]),
+                    );
+                    top + weight * (bottom - top)
+                });
+                if cloth + maybe > 0.03 {
+                    tailor.dye(pixel, (cloth, maybe), place.uv(x as f32 + 0.5, y as f32 + 0.5));
+                }
+            }
+        });
+        &self.out
+    }
+
+    /// Takes in where cloth is, and how bright it and the face are.
+    fn look(&mut self, small: &[f32], parts: &Grid) {
+        let area = PAINT.0 * PAINT.1;
+        let fresh = self.cells.is_empty();
+        self.cells.resize(parts.width * parts.height, [0.0; 2]);
+        let (mut cloth, mut face) = ([0.0_f32; 2], [0.0_f32; 4]);
+        for (i, cell) in self.cells.iter_mut().enumerate() {
+            let (y, x) = (i / parts.width, i % parts.width);
+            let pixel = parts.pixel(y, x);
+            let at = (y * 4 + 1) * PAINT.0 + x * 4 + 1;
+            let colour: [f32; 3] = std::array::from_fn(|k| {
+                let plane = &small[k * area..];
+                0.25 * (plane[at] + plane[at + 1] + plane[at + PAINT.0] + plane[at + PAINT.0 + 1])
+            });
+            // Sure shares only: where parts meet, colours are mixed.
+            let sure = |share: f32| ((share - 0.6) / 0.4).max(0.0);
+            let light = brightness(colour[0], colour[1], colour[2]);
+            let (on_cloth, on_face) = (sure(pixel[TORSO]), sure(pixel[FACE]));
+            (cloth[0], cloth[1]) = (cloth[0] + on_cloth * light, cloth[1] + on_cloth);
+            for (sum, value) in face.iter_mut().zip([colour[0], colour[1], colour[2], 1.0]) {
+                *sum += on_face * value;
+            }
+            let now = [pixel[TORSO], pixel[ARMS[0]] + pixel[ARMS[1]]];
+            for (kept, now) in cell.iter_mut().zip(now) {
+                *kept = if fresh { now } else { now + KEPT * (*kept - now) };
+            }
+        }
+        if cloth[1] < 1.0 {
+            return; // nothing is seen to be dressed; what was known stays
+        }
+        let before = self.seen;
+        let skin = if face[3] > 1.0 {
+            let sum = (face[0] + face[1] + face[2]).max(1e-3);
+            ([face[0] / sum, face[1] / sum], brightness(face[0], face[1], face[2]) / face[3])
+        } else {
+            before.map_or(([0.42, 0.31], 0.5), |seen| (seen.skin, seen.face))
+        };
+        let now = Seen { cloth: cloth[0] / cloth[1], face: skin.1, skin: skin.0 };
+        let follow = |before: f32, now: f32| before + FOLLOWS * (now - before);
+        self.seen = Some(before.map_or(now, |before| Seen {
+            cloth: follow(before.cloth, now.cloth),
+            face: follow(before.face, now.face),
+            skin: std::array::from_fn(|k| follow(before.skin[k], now.skin[k])),
+        }));
+    }
+}
+
+/// From pixels of the camera to the cloth: the inverse of the shoulders' frame, v downwards.
+#[derive(Clone, Copy)]
+struct Place {
+    origin: [f32; 2],
+    rows: [[f32; 2]; 2],
+}
+
+impl Place {
+    /// None where the frame has no area.
+    fn of(frame: &ItemFrame) -> Option<Self> {
+        let determinant = frame.ex.x * frame.ey.y - frame.ex.y * frame.ey.x;
+        if determinant.abs() < 1.0 || !determinant.is_finite() {
+            return None;
+        }
+        let by = 1.0 / determinant;
+        let rows = [[frame.ey.y * by, -frame.ey.x * by], [frame.ex.y * by, -frame.ex.x * by]];
+        Some(Self { origin: [frame.o.x, frame.o.y], rows })
+    }
+
+    fn uv(&self, x: f32, y: f32) -> (f32, f32) {
+        let (x, y) = (x - self.origin[0], y - self.origin[1]);
+        let [u, v] = self.rows.map(|[a, b]| a * x + b * y);
+        (u, v)
+    }
+}
+
+struct Tailor<'a> {
+    garb: &'a Garb,
+    seen: Seen,
+}
+
+impl Tailor<'_> {
+    /// Dyes one pixel: `cloth` is how surely it is the torso's, `maybe` an arm's, sleeved or bare; (u, v) in shoulder widths
+    /// from the base of the neck.
+    #[inline]
+    fn dye(&self, pixel: &mut [u8], (cloth, maybe): (f32, f32), (u, v): (f32, f32)) {
+        let colour: [f32; 3] = std::array::from_fn(|k| f32::from(pixel[k]) * (1.0 / 255.0));
+        let bare = self.bare(colour);
+        let neckline = 1.0 - ((v - NECKLINE.0) / (NECKLINE.1 - NECKLINE.0)).clamp(0.0, 1.0);
+        let (worn, mantle) = self.garment(u, v);
+        let open = bare * neckline * (1.0 - mantle * ((v - 0.02) * 12.0).clamp(0.0, 1.0));
+        // A mantle covers bare shoulders too.
+        let sleeve = maybe * (1.0 - bare * (1.0 - mantle));
+        let share = (cloth * (1.0 - open) + sleeve).min(1.0);
+        let share = share * share * (3.0 - 2.0 * share);
+        let light = brightness(colour[0], colour[1], colour[2]);
+        // Folds stay; prints, which are stronger, do not.
+        let fold = ((light + 0.07) / (self.seen.cloth + 0.07)).powf(0.55).clamp(0.55, 1.22);
+        let room = (0.55 + 0.9 * self.seen.face).clamp(0.6, 1.15);
+        let lit = fold * room * (1.0 - worn.glow) + worn.glow;
+        for (byte, (own, dyed)) in pixel.iter_mut().zip(colour.into_iter().zip(worn.colour)) {
+            *byte = ((own + share * ((dyed * lit).min(1.0) - own)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        }
+    }
+
+    /// 1 for the face's own chromaticity, falling off with the distance from it.
+    fn bare(&self, [red, green, blue]: [f32; 3]) -> f32 {
+        let sum = red + green + blue;
+        if sum < 0.12 {
+            return 0.0; // too dark to tell
+        }
+        let apart = [red / sum - self.seen.skin[0], green / sum - self.seen.skin[1]];
+        (-(apart[0] * apart[0] + apart[1] * apart[1]) / (2.0 * SKIN_SPREAD * SKIN_SPREAD)).exp()
+    }
+
+    /// What is worn there, and how much of it is the mantle.
+    fn garment(&self, u: f32, v: f32) -> (Texel, f32) {
+        let cloth = self.garb.cloth.at(u, v);
+        let Some((fur, depth)) = &self.garb.mantle else { return (cloth, 0.0) };
+        // Deeper in the middle, ragged by locks and strands.
+        let edge = depth
+            + 0.10 * (1.0 - (2.2 * u).powi(2)).max(-1.0)
+            + RAGGED * (noise(u * 0.5 + 0.5, 0.5, (14, 2), 7) + 0.6 * noise(u * 0.5 + 0.5, 0.5, (46, 2), 8) - 0.8);
+        let over = ((edge - v) * 40.0 + 0.5).clamp(0.0, 1.0);
+        if over == 0.0 {
+            let shadow = 1.0 - 0.55 * (1.0 - (v - edge) / 0.09).clamp(0.0, 1.0);
+            return (Texel { colour: cloth.colour.map(|c| c * shadow), glow: cloth.glow }, 0.0);
+        }
+        // Strands fall outwards over the shoulders.
+        let fur = fur.at(u + 0.35 * u * v, v * 0.9 + 0.25 * u * u);
+        // Rounder towards its edge.
+        let round = 0.72 + 0.36 * ((edge - v) * 9.0).clamp(0.0, 1.0);
+        let mix = |a: f32, b: f32| a + over * (b - a);
+        let colour = std::array::from_fn(|k| mix(cloth.colour[k] * 0.45, (fur.colour[k] * round).min(1.0)));
+        (Texel { colour, glow: mix(cloth.glow, 0.0) }, over)
+    }
+}
+
+#[cfg(test)]
+mod tests;
