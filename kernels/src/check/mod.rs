@@ -11,6 +11,7 @@ use crate::composite::Composite;
 use crate::conv::Conv;
 use crate::device::{Facts, Launch, Span};
 use crate::error::KernelError;
+use crate::fields::Fields;
 use crate::frame_in::{FrameToRgb, Halve, Shrink};
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
@@ -18,6 +19,7 @@ use crate::maps::Maps;
 use crate::norm::Norm;
 use crate::points::{Place, Pool};
 use crate::sampler::SamplerStep;
+use crate::sketch::Sketch;
 use crate::softmax::Softmax;
 
 /// A kernel of one shape, whichever kernel it is: a row of a table.
@@ -103,6 +105,8 @@ kernels![
     Pool,
     Place,
     SamplerStep,
+    Fields,
+    Sketch,
     Maps,
     Composite,
     CeilingMma,
