@@ -1,5 +1,6 @@
 //! Holds every kernel against its twin on a device, and measures it. What `gpu_check` runs.
 
+pub mod allocations;
 pub mod bench;
 pub mod parity;
 pub mod replay;

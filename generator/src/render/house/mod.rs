@@ -105,6 +105,9 @@ struct Dressing<'a> {
     world: Option<(Shown, &'a [u8])>,
 }
 
+/// What painting takes, borrowed from the renderer.
+type ToPaint<'a> = (&'a mut Canvas, Dressing<'a>, &'a BTreeMap<String, Field>, &'a mut Timings);
+
 /// Where the time of a frame went.
 #[derive(Debug, Default)]
 struct Timings(Vec<StageTiming>);
@@ -214,20 +217,58 @@ impl House {
 
     fn try_to_draw(&mut self, frame: &Frame) -> Result<Vec<u8>, RenderError> {
         let seen = self.canvas.look(frame, &mut self.timings)?;
-        let body = self.tracker.follow(&seen);
-        let seconds = self.clock.seconds(frame.captured_at);
+        let (canvas, dressing, fields, timings) = self.dress(&seen, self.size, frame.captured_at)?;
+        canvas.paint(frame, dressing, fields, timings)
+    }
+
+    /// Follows the body, hangs on it what is worn, and finds the world's picture.
+    fn dress(
+        &mut self,
+        seen: &Body,
+        (width, height): (u32, u32),
+        captured_at: Instant,
+    ) -> Result<ToPaint<'_>, RenderError> {
+        let body = self.tracker.follow(seen);
+        let seconds = self.clock.seconds(captured_at);
         let in_model = body.scaled(PAINT.0 as f32);
-        let fit = Fit::new(frame.width as usize, frame.height as usize, PAINT.0, PAINT.1);
+        let fit = Fit::new(width as usize, height as usize, PAINT.0, PAINT.1);
         let corner = Vec2::new(fit.left, fit.top);
-        let far = Vec2::new(frame.width as f32, frame.height as f32) * fit.scale;
+        let far = Vec2::new(width as f32, height as f32) * fit.scale;
         self.sketcher.place(&self.worn, (&body, &in_model), (corner, corner + far), seconds, &self.fields);
         let world = match self.world {
-            Some(shown) => Some((shown, self.worlds.picture(shown, frame.width, frame.height)?)),
+            Some(shown) => Some((shown, self.worlds.picture(shown, width, height)?)),
             None => None,
         };
         let dressed = Worn::dressed(&self.worn, &self.fields);
         let dressing = Dressing { sketcher: &mut self.sketcher, dressed, world };
-        self.canvas.paint(frame, dressing, &self.fields, &mut self.timings)
+        Ok((&mut self.canvas, dressing, &self.fields, &mut self.timings))
+    }
+
+    /// Draws a camera's bytes of that size: RGBA bytes, until the next frame. On a device alone; styles are not painted.
+    /// Once the scene has been drawn, nothing is allocated.
+    pub fn render_bytes(
+        &mut self,
+        bytes: &[u8],
+        size: (u32, u32),
+        format: Format,
+        captured_at: Instant,
+    ) -> Result<&[u8], RenderError> {
+        self.timings.0.clear();
+        let Canvas::Gpu(gpu) = &mut self.canvas else {
+            return Err(RenderError::Model("camera formats are drawn on a device alone".into()));
+        };
+        let seen = gpu.look(bytes, (size.0 as usize, size.1 as usize), format, &mut self.timings)?;
+        let (canvas, dressing, fields, timings) = self.dress(&seen, size, captured_at)?;
+        let Canvas::Gpu(gpu) = canvas else { return Err(RenderError::Model("no device".into())) };
+        gpu.paint(dressing, fields, timings)
+    }
+
+    /// The device's part of the last frame once more, without copies and without waiting: for timing it.
+    pub fn work_again(&self) -> Result<(), RenderError> {
+        match &self.canvas {
+            Canvas::Gpu(gpu) => Ok(gpu.work_again()?),
+            Canvas::Cpu(_) => Err(RenderError::Model("there is no device".into())),
+        }
     }
 }
 

@@ -165,6 +165,11 @@ impl Gpu {
         Ok(sized.paint.outgoing(0))
     }
 
+    /// The device's part of the last frame once more.
+    pub fn work_again(&self) -> Result<(), KernelError> {
+        self.sized.iter().try_for_each(|sized| sized.look.work().and_then(|()| sized.paint.work()))
+    }
+
     /// [`Self::paint`] as RGB bytes.
     pub fn paint_rgb(
         &mut self,

@@ -13,6 +13,7 @@
 //! 1 the painter's maps are the picture, so no sampler step is launched.
 
 mod canvas;
+pub mod check;
 #[cfg(test)]
 mod frame_tests;
 mod model;
