@@ -22,7 +22,7 @@ impl Abilities {
     pub fn of(renderer: &dyn Renderer) -> Self {
         let name = renderer.name();
         Self {
-            engine: if name == Engine::House.as_str() {
+            engine: if name.parse().is_ok_and(Engine::is_house) {
                 "the built-in model".into()
             } else {
                 format!("the engine {name}")

@@ -46,7 +46,7 @@ pub struct MirrorArgs {
     /// Unattended: full screen, no pointer, no buttons; starts afresh after some quiet minutes
     #[arg(long)]
     pub kiosk: bool,
-    /// What draws the picture: house or passthrough
+    /// What draws the picture: house (on the GPU where there is one), house@cuda, house@cpu or passthrough
     #[arg(long, value_name = "NAME", value_parser = engine)]
     pub engine: Option<Engine>,
     /// Start in full screen
@@ -103,7 +103,7 @@ pub struct RenderArgs {
     pub voice: Option<PathBuf>,
     #[command(flatten)]
     pub speech: SpeechArgs,
-    /// What draws the picture: house or passthrough
+    /// What draws the picture: house (on the GPU where there is one), house@cuda, house@cpu or passthrough
     #[arg(long, value_name = "NAME", value_parser = engine)]
     pub engine: Option<Engine>,
     /// Keep left and right as in the input
@@ -175,6 +175,15 @@ pub struct BenchArgs {
     /// Frames to measure, after a warm-up
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub frames: u32,
+    /// Instead, list what the GPU does for one frame: launches, memory, operations
+    #[arg(long)]
+    pub plan: bool,
+    /// The camera that is planned for
+    #[arg(long, value_name = "WxH", default_value = "640x480", value_parser = size, requires = "plan")]
+    pub camera: (usize, usize),
+    /// The size that is painted at; the model was trained for 256x192
+    #[arg(long, value_name = "WxH", default_value = "256x192", value_parser = size, requires = "plan")]
+    pub model: (usize, usize),
 }
 
 /// A second of the clip, and what happens there.
@@ -203,6 +212,14 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
 
 fn engine(name: &str) -> Result<Engine, String> {
     name.parse().map_err(|error: otherglass_generator::render::RenderError| error.to_string())
+}
+
+fn size(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let fits = |size: &(usize, usize)| [size.0, size.1].iter().all(|side| (16..=8192).contains(side));
+    parts
+        .filter(fits)
+        .ok_or_else(|| format!("\"{text}\" is no size; write WIDTHxHEIGHT, as in 640x480, from 16 to 8192"))
 }
 
 fn language(code: &str) -> Result<Language, String> {
@@ -255,6 +272,21 @@ mod tests {
             assert!(timed(wrong).is_err(), "{wrong}");
         }
         assert!(length("-0.5").is_err() && length("0").is_err() && length("0.5").is_ok());
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        assert_eq!(size("640x480"), Ok((640, 480)));
+        for wrong in ["640", "640x", "x480", "0x480", "640x9000", "640x480x3", "-640x480"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_house_can_be_told_where_to_draw() {
+        assert_eq!(engine("house@cuda"), Ok(Engine::HouseCuda));
+        assert_eq!(engine("house@cpu"), Ok(Engine::HouseCpu));
+        assert!(engine("house@gpu").unwrap_err().contains("house@cuda"));
     }
 
     #[test]

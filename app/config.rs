@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// The keys a file may hold, with their meaning; `otherglass doctor` and the errors show them.
 pub const KEYS: &[(&str, &str)] = &[
     ("camera", "index, name or path of a clip, as for --camera"),
-    ("engine", "house or passthrough"),
+    ("engine", "house, house@cuda, house@cpu or passthrough"),
     ("mirror", "true: left and right as in a mirror"),
     ("fullscreen", "true: start in full screen"),
     ("seed", "seed of the drawing noise"),

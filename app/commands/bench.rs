@@ -1,4 +1,5 @@
-//! `otherglass bench`: how fast the built-in model draws here, and where the time goes.
+//! `otherglass bench`: how fast the built-in model draws here, and where the time goes; with `--plan` what a GPU does for
+//! a frame.
 //!
 //! The demo visitor is scaled to the model's own size before the clock starts; decoding is not part of it. Three scenes are
 //! timed, because what is in the scene decides what has to be drawn; then every style alone at the size of a camera,
@@ -7,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use otherglass_generator::render::house::gpu::plan_table;
 use otherglass_generator::render::{Engine, Renderer, RendererOptions, open};
 use otherglass_generator::scene::{Conversation, Edit, Scene, Style, StyleName};
 use otherglass_vision::{Frame, open_clip};
@@ -35,11 +37,16 @@ const SCENES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Times the scenes and prints a table. False when it was interrupted.
+/// Times the scenes and prints a table, or prints the plan of a frame. False when it was interrupted.
 pub fn bench(arguments: &BenchArgs, assets: &Assets, interrupt: &Interrupt) -> Result<bool> {
+    if arguments.plan {
+        println!("{}", plan_table(assets.folder(), arguments.camera, arguments.model)?);
+        return Ok(true);
+    }
     let frames = footage(assets, WIDTH, HEIGHT, MOST_FRAMES)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    println!("engine house, {WIDTH}x{HEIGHT}, {} frames each, {threads} threads available", arguments.frames);
+    let engine = open(Engine::House, &RendererOptions::new(assets.folder()))?.name();
+    println!("engine {engine}, {WIDTH}x{HEIGHT}, {} frames each, {threads} threads available", arguments.frames);
     println!("{:<34} {:>9} {:>9} {:>9}", "scene", "median", "p95", "frames/s");
     for (name, says) in SCENES {
         let mut renderer = open(Engine::House, &RendererOptions::new(assets.folder()))?;

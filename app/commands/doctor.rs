@@ -157,7 +157,7 @@ fn gpu() -> Finding {
     finding(
         "GPU driver",
         found,
-        (State::Missing, "no NVIDIA driver; not needed, the built-in model runs on the processor"),
+        (State::Missing, "no NVIDIA driver; not needed, the built-in model runs on the processor too"),
     )
 }
 
@@ -167,7 +167,7 @@ fn model(chosen: Option<&Path>) -> Vec<Finding> {
         Err(error) => return vec![Finding { what: "assets", state: State::Broken, detail: error.to_string() }],
     };
     // Opening checks every file against its checksum.
-    let weights = match open(Engine::House, &RendererOptions::new(assets.folder())) {
+    let weights = match open(Engine::HouseCpu, &RendererOptions::new(assets.folder())) {
         Ok(_) => Finding {
             what: "weights",
             state: State::Ok,

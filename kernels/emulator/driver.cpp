@@ -24,7 +24,11 @@ static std::map<Pointer, size_t> allocations;
 static std::set<void*> host_allocations;
 static int contexts = 0, live_modules = 0, live_graphs = 0, live_events = 0;
 static void* current_context = nullptr;
-static constexpr size_t MEMORY = (size_t)2 << 30;
+// Of the device; EMULATED_MEMORY_MB makes it smaller.
+static size_t memory_size() {
+    const char* other = std::getenv("EMULATED_MEMORY_MB");
+    return (size_t)(other ? std::atoi(other) : 2048) << 20;
+}
 
 [[noreturn]] static void driver_stop(const char* what) {
     std::fprintf(stderr, "emulated driver: %s\n", what);
@@ -80,7 +84,7 @@ Result cuDriverGetVersion(int* version) {
 Result cuDeviceGetCount(int* count) { return *count = 1, SUCCESS; }
 Result cuDeviceGet(int* device, int ordinal) { return *device = ordinal, ordinal == 0 ? SUCCESS : INVALID_VALUE; }
 Result cuDeviceGetName(char* name, int bytes, int) { return std::snprintf(name, (size_t)bytes, "emulated driver"), SUCCESS; }
-Result cuDeviceTotalMem_v2(size_t* bytes, int) { return *bytes = MEMORY, SUCCESS; }
+Result cuDeviceTotalMem_v2(size_t* bytes, int) { return *bytes = memory_size(), SUCCESS; }
 Result cuDeviceGetAttribute(int* value, int attribute, int) {
     // 16: multiprocessors; 75 and 76: compute capability; anything else: no.
     *value = attribute == 16 ? 2 : attribute == 75 ? 8 : 0;
@@ -168,7 +172,7 @@ Result cuMemAlloc_v2(Pointer* at, size_t bytes) {
     need_context();
     if (recording) return CAPTURE_UNSUPPORTED;
     if (bytes == 0) return INVALID_VALUE;
-    if (memory_used() + bytes > MEMORY) return OUT_OF_MEMORY;
+    if (memory_used() + bytes > memory_size()) return OUT_OF_MEMORY;
     *at = (Pointer)emulated_allocate(bytes);
     if (!*at) return OUT_OF_MEMORY;
     allocations[*at] = bytes;
@@ -179,7 +183,7 @@ Result cuMemFree_v2(Pointer at) {
     if (!allocations.erase(at)) driver_stop("memory is freed that is not allocated");
     return SUCCESS;
 }
-Result cuMemGetInfo_v2(size_t* free, size_t* total) { return *total = MEMORY, *free = MEMORY - memory_used(), SUCCESS; }
+Result cuMemGetInfo_v2(size_t* free, size_t* total) { return *total = memory_size(), *free = memory_size() - memory_used(), SUCCESS; }
 Result cuMemHostAlloc(void** at, size_t bytes, unsigned) {
     need_context();
     *at = std::malloc(bytes);

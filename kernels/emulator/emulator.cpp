@@ -30,6 +30,12 @@ namespace maps {
 namespace points {
 #include "../src/points/points.cu"
 }
+namespace fields {
+#include "../src/fields/fields.cu"
+}
+namespace sketch {
+#include "../src/sketch/sketch.cu"
+}
 namespace sampler {
 #include "../src/sampler/sampler.cu"
 }

@@ -109,17 +109,32 @@ def house_maps():
     """The training code's decode, the gate of its compose, and the guided matte by products as He and Sun write it."""
     logits = normal(1, 9, 4, 5, deviation=3.0)
     keep("softmax", x=logits, out=logits.softmax(1))
-    raw, inputs = normal(1, 56, 6, 9, deviation=2.0), torch.rand(1, 7, 12, 18, dtype=torch.float64).half().double()
+    raw, inputs = normal(1, 56, 6, 10, deviation=2.0), torch.rand(1, 7, 12, 20, dtype=torch.float64).half().double()
+    cells, grips, covers = torch.rand(1, 2, 3, 5, dtype=torch.float64).float().double(), [(6.0, 5.0, 4.0), (15.0, 7.0, 3.5)], [(10.0, 6.0, 3.0)]
+    rows, columns = torch.meshgrid(torch.arange(12) + 0.5, torch.arange(20) + 0.5, indexing="ij")
+    inside = lambda circles: torch.stack([(r + 1 - torch.hypot(columns.double() - x, rows.double() - y)).clamp(0, 1) for x, y, r in circles]).amax(0)[None, None]
+    floor = ((F.interpolate(cells[:, :1], scale_factor=4, mode="bilinear", align_corners=False) - 0.75) / 0.2).clamp(0, 1)
     r = F.pixel_shuffle(raw, 2)
     mean = lambda x: F.avg_pool2d(x, 7, 1, 3, count_include_pad=False)
-    guide, matte = inputs[:, :3].mean(1, keepdim=True), torch.sigmoid(r[:, 0:1])
+    guide, matte = inputs[:, :3].mean(1, keepdim=True), torch.maximum(torch.sigmoid(r[:, 0:1]), floor)
     a = (mean(guide * matte) - mean(guide) * mean(matte)) / (mean(guide * guide) - mean(guide) ** 2 + 4e-4)
     b = mean(matte) - a * mean(guide)
     for on in (0, 1):
         gate = torch.ones_like(matte) if on else F.max_pool2d(inputs[:, 6:7], 9, 1, 4)
-        parts = [mean(a), mean(b), torch.sigmoid(r[:, 1:2] + 2), 2 ** torch.tanh(r[:, 5:8]), 0.25 * torch.tanh(r[:, 2:5]) * gate,
+        # In a world something is worn on the head, so everything may be hidden; without, only what is at a grip.
+        reach = (torch.ones_like(matte) if on else inside(grips)) * (1 - inside(covers))
+        visible = 1 - (1 - torch.sigmoid(r[:, 1:2] + 2)) * F.interpolate(cells[:, 1:], scale_factor=4, mode="nearest") * reach
+        parts = [mean(a), mean(b), visible, 2 ** torch.tanh(r[:, 5:8]), 0.25 * torch.tanh(r[:, 2:5]) * gate,
                  2 ** (1.5 * torch.tanh(r[:, 8:11])), 0.25 * torch.tanh(r[:, 11:14]), torch.zeros_like(matte)]
-        keep(f"maps.{on}", raw=raw, inputs=inputs, out=torch.cat(parts, 1))
+        limits = torch.tensor([on, len(grips), len(covers), 0] + [v for circle in grips + covers for v in (*circle, 0)]).double()
+        keep(f"maps.{on}", raw=raw, inputs=inputs, cells=cells, limits=limits, out=torch.cat(parts, 1))
+
+
+def sketch():
+    """The first lines of the training code's compose: what is worn, and what its residual is gated by."""
+    front, behind = torch.rand(2, 1, 4, 3, 5, dtype=torch.float64).half().double()
+    out = torch.cat([front + behind * (1 - front[:, 3:]), torch.maximum(front[:, 3:], behind[:, 3:])], 1)
+    keep("sketch", front=front, behind=behind, out=out)
 
 
 def points():
@@ -151,6 +166,7 @@ if __name__ == "__main__":
     composite()
     house_maps()
     points()
+    sketch()
     path = Path(__file__).parent / "cases.safetensors"
     save_file({name: value.clone() for name, value in sorted(tensors.items())}, path)
     print(f"{len(tensors)} tensors, {path.stat().st_size // 1024} KB")

@@ -99,6 +99,14 @@ impl Arena {
         Ok(Self { layout, memory })
     }
 
+    /// Another layout, in the memory of this arena where it is large enough and in new memory otherwise.
+    pub fn laid_out_anew(self, device: &dyn Device, layout: Layout) -> Result<Self, KernelError> {
+        if self.memory.device() == device.id() && layout.bytes <= self.memory.len() {
+            return Ok(Self { layout, memory: self.memory });
+        }
+        Self::new(device, layout)
+    }
+
     /// A buffer as values of `T`.
     pub fn get<T: Pod>(&self, slot: Slot) -> Result<Span<T>, KernelError> {
         self.memory.part(self.layout.offsets[slot.0], self.layout.sizes[slot.0] / size_of::<T>())

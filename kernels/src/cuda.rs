@@ -1,5 +1,6 @@
 //! The GPU: context, stream, the compiled kernels, graphs, through the driver's library opened at run time.
 
+use std::borrow::{Borrow, BorrowMut};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex};
@@ -12,17 +13,19 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 11] = [
+pub const FATBINS: [(&str, &[u8]); 13] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
     ("composite", include_bytes!("../../assets/kernels/composite.fatbin")),
     ("conv", include_bytes!("../../assets/kernels/conv.fatbin")),
+    ("fields", include_bytes!("../../assets/kernels/fields.fatbin")),
     ("frame_in", include_bytes!("../../assets/kernels/frame_in.fatbin")),
     ("linear", include_bytes!("../../assets/kernels/linear.fatbin")),
     ("maps", include_bytes!("../../assets/kernels/maps.fatbin")),
     ("norm", include_bytes!("../../assets/kernels/norm.fatbin")),
     ("points", include_bytes!("../../assets/kernels/points.fatbin")),
     ("sampler", include_bytes!("../../assets/kernels/sampler.fatbin")),
+    ("sketch", include_bytes!("../../assets/kernels/sketch.fatbin")),
     ("softmax", include_bytes!("../../assets/kernels/softmax.fatbin")),
 ];
 
@@ -294,18 +297,30 @@ impl Graph {
     /// A frame: copies in, replays, copies out and waits, once.
     pub fn frame(
         &self,
-        incoming: &[(&Pinned, Span<u8>)],
-        outgoing: &mut [(Span<u8>, &mut Pinned)],
+        incoming: &[(impl Borrow<Pinned>, Span<u8>)],
+        outgoing: &mut [(Span<u8>, impl BorrowMut<Pinned>)],
     ) -> Result<(), KernelError> {
         let device = &self.device;
         let stream = device.stream.cu_stream();
         for (from, to) in incoming {
             check_copy(device.id, *to, to.len())?;
-            require(to.len() <= from.bytes, "frame", "incoming length", "at most the pinned memory's", to.len())?;
+            require(
+                to.len() <= from.borrow().bytes,
+                "frame",
+                "incoming length",
+                "at most the pinned memory's",
+                to.len(),
+            )?;
         }
         for (from, to) in outgoing.iter() {
             check_copy(device.id, *from, from.len())?;
-            require(from.len() <= to.bytes, "frame", "outgoing length", "at most the pinned memory's", from.len())?;
+            require(
+                from.len() <= to.borrow().bytes,
+                "frame",
+                "outgoing length",
+                "at most the pinned memory's",
+                from.len(),
+            )?;
         }
         device.bind()?;
         let mut asked = || -> Result<(), KernelError> {
@@ -313,12 +328,12 @@ impl Graph {
                 #[expect(unsafe_code, reason = "a copy through the driver")]
                 // SAFETY: bounds: checked above. Order: in stream order, before the graph. Lifetime: `from` is borrowed
                 // until the wait below, which happens in any case. Stream: the device's.
-                unsafe { result::memcpy_htod_async(to.address(), &from.as_slice()[..to.len()], stream) }
+                unsafe { result::memcpy_htod_async(to.address(), &from.borrow().as_slice()[..to.len()], stream) }
                     .map_err(failed("copying to the device"))?;
             }
             self.replay()?;
             for (from, to) in outgoing.iter_mut() {
-                let len = from.len();
+                let (len, to) = (from.len(), to.borrow_mut());
                 #[expect(unsafe_code, reason = "a copy through the driver")]
                 // SAFETY: bounds: checked above. Order: in stream order, after the graph. Lifetime: `to` is borrowed
                 // until the wait below, which happens in any case. Stream: the device's.

@@ -29,17 +29,33 @@ pub struct Emulated {
 /// Compiles the emulator into `folder` under that name, with g++, from the sources this was built from: for tests. The
 /// error says why it can't be done here; sources that don't compile are a panic.
 pub fn compile(folder: &Path, name: &str, defines: &[&str]) -> Result<PathBuf, String> {
+    let library = folder.join(name);
+    compile_source("emulator.cpp", &library, defines)?;
+    Ok(library)
+}
+
+/// Compiles a stand-in for the driver's library into `folder`, for `LD_LIBRARY_PATH` of a program under test; under both
+/// names that are looked for, so that a real driver on this machine is not found first.
+pub fn compile_driver(folder: &Path) -> Result<(), String> {
+    let library = folder.join("libcuda.so");
+    compile_source("driver.cpp", &library, &[])?;
+    std::fs::copy(&library, folder.join("libcuda.so.1")).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn compile_source(source: &str, library: &Path, defines: &[&str]) -> Result<(), String> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         return Err("kernels are emulated on x86-64 Linux only".into());
     }
-    let library = folder.join(name);
     let mut compiler = Command::new("g++");
     compiler.args(["-std=c++17", "-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]);
     compiler.args(["-Wno-unused-parameter"]).args(defines);
-    compiler.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator/emulator.cpp")).arg("-o").arg(&library);
-    let Ok(output) = compiler.output() else { return Err("emulating kernels needs g++".into()) };
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator").join(source);
+    let Ok(output) = compiler.arg(source).arg("-o").arg(library).output() else {
+        return Err("emulating kernels needs g++".into());
+    };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(library)
+    Ok(())
 }
 
 /// The emulator keeps its state in globals.

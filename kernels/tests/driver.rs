@@ -6,20 +6,9 @@ use std::process::{Command, Output};
 
 /// A folder with the stand-in, or why there is none.
 fn driver() -> Result<PathBuf, String> {
-    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        return Err("the emulated driver runs on x86-64 Linux only".into());
-    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulated_driver");
     std::fs::create_dir_all(&folder).expect("folder");
-    let mut compiler = Command::new("g++");
-    compiler.args(["-std=c++17", "-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]);
-    compiler.arg("-Wno-unused-parameter").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator/driver.cpp"));
-    // Both names that are looked for, so that a real driver on this machine is not found first.
-    let Ok(output) = compiler.arg("-o").arg(folder.join("libcuda.so")).output() else {
-        return Err("the emulated driver needs g++".into());
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    std::fs::copy(folder.join("libcuda.so"), folder.join("libcuda.so.1")).expect("copy");
+    otherglass_kernels::emulated::compile_driver(&folder)?;
     Ok(folder)
 }
 

@@ -14,6 +14,7 @@ use otherglass_kernels::maps::Maps;
 use otherglass_kernels::norm::Norm;
 use otherglass_kernels::points::{self, Sizes};
 use otherglass_kernels::sampler::{Channels, SamplerStep};
+use otherglass_kernels::sketch::Sketch;
 use otherglass_kernels::softmax::Softmax;
 use safetensors::{Dtype, SafeTensors};
 
@@ -266,11 +267,23 @@ fn house_maps() {
         let get = |name: &str, channels| {
             reference.get(&format!("maps.{}/{name}", u8::from(world_on))).channels_last(channels)
         };
-        let kernel = Maps { width: 18, height: 12, in_stride: 8, alpha: 6, world_on };
-        let inputs = [get("raw", 56), get("inputs", 8), vec![f64::from(u8::from(world_on))]];
-        // Products and differences of f64, divided by as little as 4e-4.
-        assert_agrees(&kernel, &inputs, &get("out", 16), 1e-9, (0, 56 * 20));
+        let kernel = Maps { width: 20, height: 12, in_stride: 8, alpha: 6, world_on, dressed: world_on };
+        let limits = reference.values(&format!("maps.{}/limits", u8::from(world_on)));
+        let inputs = [get("raw", 56), get("inputs", 8), vec![f64::from(u8::from(world_on))], get("cells", 2), limits];
+        // Products and differences of f64, divided by as little as 4e-4. Controls: a light, a cell of either kind.
+        for control in [(0, 56 * 20 + 20), (3, 2 * 7), (3, 2 * 6 + 1)] {
+            assert_agrees(&kernel, &inputs, &get("out", 16), 1e-9, control);
+        }
     }
+}
+
+#[test]
+fn sketch() {
+    let reference = Reference::open();
+    let [front, behind] = ["front", "behind"].map(|name| reference.get(&format!("sketch/{name}")).channels_last(4));
+    let kernel = Sketch { pixels: 15, stride: 5, first: 0, alpha: 4 };
+    let want = reference.get("sketch/out").channels_last(5);
+    assert_agrees(&kernel, &[front, behind], &want, EXACT, (1, 7));
 }
 
 #[test]

@@ -59,19 +59,31 @@ pub struct StageTiming {
 /// The engines that exist, by the name people type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
+    /// The built-in model, on the GPU if there is one to work on, else on the CPU.
     House,
+    /// The built-in model on the GPU, or an error.
+    HouseCuda,
+    HouseCpu,
     Passthrough,
 }
 
 impl Engine {
-    pub const ALL: [Engine; 2] = [Engine::House, Engine::Passthrough];
+    pub const ALL: [Engine; 4] = [Engine::House, Engine::HouseCuda, Engine::HouseCpu, Engine::Passthrough];
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::House => "house",
+            Self::HouseCuda => "house@cuda",
+            Self::HouseCpu => "house@cpu",
             Self::Passthrough => "passthrough",
         }
+    }
+
+    /// Whether it is the built-in model, wherever it runs.
+    #[must_use]
+    pub fn is_house(self) -> bool {
+        matches!(self, Self::House | Self::HouseCuda | Self::HouseCpu)
     }
 }
 
@@ -101,12 +113,14 @@ pub struct RendererOptions {
     pub seed: u64,
     /// Threads a renderer may use for one frame; 0 is one for each core.
     pub threads: usize,
+    /// Whether worlds dress their visitors. The engine on the GPU does not yet, so engines are compared without.
+    pub garbs: bool,
 }
 
 impl RendererOptions {
     #[must_use]
     pub fn new(assets: impl Into<PathBuf>) -> Self {
-        Self { assets: assets.into(), seed: 0, threads: 0 }
+        Self { assets: assets.into(), seed: 0, threads: 0, garbs: true }
     }
 }
 
@@ -114,13 +128,15 @@ impl RendererOptions {
 pub fn open(engine: Engine, options: &RendererOptions) -> Result<Box<dyn Renderer>, RenderError> {
     Ok(match engine {
         Engine::Passthrough => Box::new(Passthrough::new()),
-        Engine::House => Box::new(house::House::open(options)?),
+        Engine::House => Box::new(house::House::open(options, &house::Where::Best)?),
+        Engine::HouseCuda => Box::new(house::House::open(options, &house::Where::Gpu)?),
+        Engine::HouseCpu => Box::new(house::House::open(options, &house::Where::Cpu)?),
     })
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    #[error("there is no engine called \"{name}\"; there are: house, passthrough")]
+    #[error("there is no engine called \"{name}\"; there are: house, house@cuda, house@cpu, passthrough")]
     UnknownEngine { name: String },
     #[error(
         "{path} cannot be read ({source}); the built-in model is incomplete: reinstall Otherglass, or point --assets to its assets folder"
@@ -138,6 +154,8 @@ pub enum RenderError {
         "a {width}x{height} frame is too small to draw on; frames of {least}x{least} pixels and up can be drawn on"
     )]
     TooSmall { width: u32, height: u32, least: u32 },
+    #[error("the engine house@cuda does not work here: {0} (--engine house@cpu, or house, which takes what there is)")]
+    Device(#[from] otherglass_kernels::KernelError),
     #[error("the model failed while it drew a frame: {0}")]
     Model(String),
 }

@@ -7,12 +7,11 @@
 //! `--apart` gives every buffer memory of its own, for sanitizers; `--quick` times a few launches only, to see that it runs. Prints one table and, with `--out`, writes gpu_check.json there, anew after every row. Exit code: 0 all green, or no GPU; 1 something is
 //! red, or no GPU although one was required; 2 it could not run or write.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use otherglass_kernels::check::allocations::{Counting, allocations};
 use otherglass_kernels::check::bench::Effort;
 use otherglass_kernels::check::parity::{Pool, check};
 use otherglass_kernels::check::report::Report;
@@ -20,28 +19,8 @@ use otherglass_kernels::check::{Case, bench, bench_cases, parity_cases, replay};
 use otherglass_kernels::kernel::Rows;
 use otherglass_kernels::{Cuda, Device, Emulated};
 
-/// Counts what is allocated: a frame must allocate nothing.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-#[expect(unsafe_code, reason = "an allocator that counts")]
-// SAFETY: bounds, order, lifetime: all is passed on to the system's allocator as it came. Stream: none.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as above; `at` came from the system's allocator.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
 
 #[derive(Debug, Default)]
 struct Options {
@@ -126,8 +105,7 @@ fn run(options: &Options) -> Result<Report, Failure> {
     parity(cuda.as_ref(), &checks, &mut pool, &mut report, options)?;
     let effort = if options.quick { Effort::QUICK } else { Effort::FULL };
     if wanted("replay") {
-        let count = || ALLOCATIONS.load(Ordering::Relaxed);
-        report.parity.push(replay::check(&cuda, effort.launches * 10, &count)?);
+        report.parity.push(replay::check(&cuda, effort.launches * 10, &allocations)?);
     }
     if !options.no_bench {
         let ceilings = bench::ceilings(&cuda, &mut pool, effort)?;

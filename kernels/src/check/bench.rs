@@ -61,7 +61,8 @@ pub struct Timing {
 }
 
 /// The value below which a share of the sorted values lies.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+#[must_use]
+pub fn percentile(sorted: &[f64], share: f64) -> f64 {
     let at = (share * (sorted.len() - 1) as f64).round() as usize;
     sorted[at]
 }

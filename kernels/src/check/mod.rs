@@ -1,5 +1,6 @@
 //! Holds every kernel against its twin on a device, and measures it. What `gpu_check` runs.
 
+pub mod allocations;
 pub mod bench;
 pub mod parity;
 pub mod replay;
@@ -11,6 +12,7 @@ use crate::composite::Composite;
 use crate::conv::Conv;
 use crate::device::{Facts, Launch, Span};
 use crate::error::KernelError;
+use crate::fields::Fields;
 use crate::frame_in::{FrameToRgb, Halve, Shrink};
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
@@ -18,6 +20,7 @@ use crate::maps::Maps;
 use crate::norm::Norm;
 use crate::points::{Place, Pool};
 use crate::sampler::SamplerStep;
+use crate::sketch::Sketch;
 use crate::softmax::Softmax;
 
 /// A kernel of one shape, whichever kernel it is: a row of a table.
@@ -103,6 +106,8 @@ kernels![
     Pool,
     Place,
     SamplerStep,
+    Fields,
+    Sketch,
     Maps,
     Composite,
     CeilingMma,

@@ -114,8 +114,9 @@ impl Composite {
         self.width * self.height
     }
 
-    /// The camera's picture laid evenly and centred over the model's.
-    fn axes(&self) -> (Axis, Axis) {
+    /// The camera's picture laid evenly and centred over the model's: columns and rows.
+    #[must_use]
+    pub fn axes(&self) -> (Axis, Axis) {
         let scales = [self.model_width as f32 / self.width as f32, self.model_height as f32 / self.height as f32];
         let scale = scales[0].min(scales[1]);
         let offset = |camera: usize, model: usize| (model as f32 - camera as f32 * scale) * 0.5;

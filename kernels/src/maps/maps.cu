@@ -2,17 +2,19 @@
 #include "../common/port.cuh"
 
 constexpr int MAPS = 16, PLANES = 14, REACH = 4, RADIUS = 3;
-constexpr float EPSILON = 4e-4f;
+constexpr float EPSILON = 4e-4f, BEGINS = 0.75f, WHOLE = 0.95f;
 
 struct MapsParams {
     const half_t* raw;      // (height / 2, width / 2, 56): of each plane four pixels
     const half_t* inputs;   // (height, width, in_stride): the camera's picture first, the sketch's alpha at `alpha`
     const int* world_on;    // one number: 0 or 1
+    const float* cells;     // (ceil(height / 4), ceil(width / 4), 2): how surely body, how much may hide
+    const float* limits;    // (LIMITS): see mod.rs
     float* lines;           // (height, width, 2): a and b of each pixel's window
     float* maps;            // (height, width, MAPS)
     int width, height, in_stride, alpha;
 };
-static_assert(sizeof(MapsParams) == 56, "mod.rs lays it out the same way");
+static_assert(sizeof(MapsParams) == 72, "mod.rs lays it out the same way");
 
 __device__ float sigmoid(float x) { return 1.0f / (1.0f + exp2_approximate(-x * LOG2_E)); }
 __device__ float squashed(float x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }  // tanh
@@ -27,6 +29,23 @@ __device__ float brightness(const MapsParams& p, int x, int y) {
     return (to_float(pixel[0]) + to_float(pixel[1]) + to_float(pixel[2])) * (1.0f / 3.0f);
 }
 
+// The two cells around a pixel of four times their number, and how far it is towards the second.
+__device__ float between(int at, int cells, int& low, int& high) {
+    const float exact = fminf(fmaxf((at + 0.5f) * 0.25f - 0.5f, 0.0f), (float)(cells - 1));
+    low = (int)exact, high = min(low + 1, cells - 1);
+    return exact - low;
+}
+
+// The most that a pixel is inside of `count` circles, 0 to 1.
+__device__ float inside(const float* circles, int count, float x, float y) {
+    float most = 0.0f;
+    for (int i = 0; i < count; ++i) {
+        const float dx = x - circles[4 * i], dy = y - circles[4 * i + 1];
+        most = fmaxf(most, fminf(fmaxf(circles[4 * i + 2] + 1.0f - sqrtf(dx * dx + dy * dy), 0.0f), 1.0f));
+    }
+    return most;
+}
+
 // Every map in its range; the matte, not yet guided, is map 0, and map 1 is zero. Blocks of 32 by 8 pixels.
 KERNEL(maps_decode, MapsParams, 256, 4) {
     const int x = blockIdx.x * 32 + threadIdx.x % 32, y = blockIdx.y * 8 + threadIdx.x / 32;
@@ -38,10 +57,21 @@ KERNEL(maps_decode, MapsParams, 256, 4) {
             for (int u = max(x - REACH, 0); u <= min(x + REACH, p.width - 1); ++u)
                 gate = fmaxf(gate, to_float(p.inputs[((size_t)v * p.width + u) * p.in_stride + p.alpha]));
     }
+    const int columns = (p.width + 3) / 4, rows = (p.height + 3) / 4;
+    int left, right, top, bottom;
+    const float across = between(x, columns, left, right), down = between(y, rows, top, bottom);
+    const float tl = p.cells[2 * (top * columns + left)], tr = p.cells[2 * (top * columns + right)];
+    const float bl = p.cells[2 * (bottom * columns + left)], br = p.cells[2 * (bottom * columns + right)];
+    const float upper = tl + across * (tr - tl), lower = bl + across * (br - bl);
+    const float floor = fminf(fmaxf((upper + down * (lower - upper) - BEGINS) * (1.0f / (WHOLE - BEGINS)), 0.0f), 1.0f);
+    const int grips = (int)p.limits[1], covers = (int)p.limits[2];
+    float hidden = p.cells[2 * (y / 4 * columns + x / 4) + 1];
+    if (p.limits[0] == 0.0f) hidden *= inside(p.limits + 4, grips, x + 0.5f, y + 0.5f);
+    hidden *= 1.0f - inside(p.limits + 4 + 4 * grips, covers, x + 0.5f, y + 0.5f);
     float* to = p.maps + ((size_t)y * p.width + x) * MAPS;
-    to[0] = sigmoid(raw_at(p, x, y, 0));
+    to[0] = fmaxf(sigmoid(raw_at(p, x, y, 0)), floor);
     to[1] = 0.0f;
-    to[2] = sigmoid(raw_at(p, x, y, 1) + 2.0f);
+    to[2] = 1.0f - (1.0f - sigmoid(raw_at(p, x, y, 1) + 2.0f)) * hidden;
 #pragma unroll
     for (int k = 0; k < 3; ++k) {
         to[6 + k] = 0.25f * squashed(raw_at(p, x, y, 2 + k)) * gate;

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! raw[y / 2, x / 2, 4 plane + 2 (y % 2) + x % 2] is plane `plane` at (y, x):  pixel_shuffle
-//! matte = sigmoid(r0)    visible = sigmoid(r1 + 2)       residual = tanh(r2..5) / 4 * gate
+//! matte = max(sigmoid(r0), clamp((sure - 0.75) / 0.2, 0, 1))                residual = tanh(r2..5) / 4 * gate
+//! visible = 1 - (1 - sigmoid(r1 + 2)) hiding[y / 4, x / 4] reach (1 - in a cover)
 //! light = 2^tanh(r5..8)  gain = 2^(1.5 tanh(r8..11))     lift = tanh(r11..14) / 4
+//! reach = 1 where something is worn on head or shoulders, else in a grip
+//! in a circle: clamp(radius + 1 - distance, 0, 1), of several the most      sure: bilinear between cells
 //! gate  = 1 where a world is on, else the greatest alpha of the sketch within 4 pixels
 //!
 //! guided matte (He and Sun, 2015): in the window of 7x7 around each pixel, with I the camera's brightness,
@@ -11,7 +14,9 @@
 //! maps = [mean a, mean b, visible, light 3, residual 3, gain 3, lift 3, 0]       means over 7x7, less at the border
 //! ```
 //!
-//! These are the formulas of the CPU renderer (`decode`, `Matte::fit`, `Composer::pack`); a covariance is computed
+//! `cells` say of every 4x4 pixels how surely they are body and how much there may hide what is worn; [`Limits`] hold
+//! the circles. These are the formulas of the CPU renderer (`decode`, `Silhouette::support`, `hiding::limit`,
+//! `Matte::fit`, `Composer::pack`); a covariance is computed
 //! from differences here, from products there, which is the same number with fewer digits lost.
 
 mod twin;
@@ -28,6 +33,53 @@ use crate::values::{Element, Fill};
 /// Planes of the painter's output.
 pub const PLANES: usize = 14;
 
+/// The most circles that count.
+pub const MOST_CIRCLES: usize = 64;
+
+/// Where worn things can be hidden, as it lies in device memory: whether something is worn on head or shoulders, how
+/// many grips and covers there are, and their circles (x and y of the centre, radius, unused), grips first.
+#[derive(Clone, Copy, Debug, Pod, Zeroable, PartialEq)]
+#[repr(C)]
+pub struct Limits {
+    dressed: f32,
+    grips: f32,
+    covers: f32,
+    unused: f32,
+    circles: [[f32; 4]; MOST_CIRCLES],
+}
+
+impl Limits {
+    /// Circles are centre and radius in pixels of the map; those beyond [`MOST_CIRCLES`] are left out.
+    #[must_use]
+    pub fn new(
+        dressed: bool,
+        grips: impl Iterator<Item = ([f32; 2], f32)>,
+        covers: impl Iterator<Item = ([f32; 2], f32)>,
+    ) -> Self {
+        let mut limits = Self { dressed: f32::from(u8::from(dressed)), ..Self::zeroed() };
+        let mut count = 0;
+        let mut put = |(centre, radius): ([f32; 2], f32)| -> f32 {
+            let Some(circle) = limits.circles.get_mut(count) else { return 0.0 };
+            *circle = [centre[0], centre[1], radius, 0.0];
+            count += 1;
+            1.0
+        };
+        let grips = grips.map(&mut put).sum();
+        let covers = covers.map(&mut put).sum();
+        (limits.grips, limits.covers) = (grips, covers);
+        limits
+    }
+
+    /// As it lies in device memory.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
+
+    /// Values of f32 that it takes.
+    pub const LEN: usize = size_of::<Self>() / 4;
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Maps {
     /// Of the model's picture; even.
@@ -39,6 +91,8 @@ pub struct Maps {
     pub alpha: usize,
     /// For checks: whether a world is on.
     pub world_on: bool,
+    /// For checks: whether something is worn on head or shoulders.
+    pub dressed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +102,10 @@ pub struct MapsBuffers {
     pub inputs: Span<f16>,
     /// One number, 0 or 1.
     pub world_on: Span<i32>,
+    /// (height / 4, width / 4, 2), rounded up.
+    pub cells: Span<f32>,
+    /// [`Limits`]
+    pub limits: Span<f32>,
     /// (height, width, 16)
     pub maps: Span<f32>,
     /// Scratch, (height, width, 2).
@@ -60,6 +118,8 @@ struct Params {
     raw: u64,
     inputs: u64,
     world_on: u64,
+    cells: u64,
+    limits: u64,
     lines: u64,
     maps: u64,
     width: i32,
@@ -67,11 +127,25 @@ struct Params {
     in_stride: i32,
     alpha: i32,
 }
-const _: () = assert!(size_of::<Params>() == 56);
+const _: () = assert!(size_of::<Params>() == 72);
 
 impl Maps {
     fn area(&self) -> usize {
         self.width * self.height
+    }
+
+    fn cells(&self) -> usize {
+        self.width.div_ceil(4) * self.height.div_ceil(4)
+    }
+
+    /// Circles for checks, in a part of the picture.
+    fn limits(&self) -> Limits {
+        let at = |x: f32, y: f32, radius: f32| {
+            let (width, height) = (self.width as f32, self.height as f32);
+            ([x * width, y * height], radius * width)
+        };
+        let grips = [at(0.3, 0.4, 0.2), at(0.8, 0.6, 0.25)];
+        Limits::new(self.dressed, grips.into_iter(), std::iter::once(at(0.55, 0.5, 0.2)))
     }
 }
 
@@ -95,6 +169,8 @@ impl Kernel for Maps {
             raw: buffers.raw.demand(Self::NAME, "raw", self.area() * PLANES)?,
             inputs: buffers.inputs.demand(Self::NAME, "inputs", self.area() * self.in_stride)?,
             world_on: buffers.world_on.demand(Self::NAME, "world_on", 1)?,
+            cells: buffers.cells.demand(Self::NAME, "cells", self.cells() * 2)?,
+            limits: buffers.limits.demand(Self::NAME, "limits", Limits::LEN)?,
             lines: buffers.lines.demand(Self::NAME, "lines", self.area() * 2)?,
             maps: buffers.maps.demand(Self::NAME, "maps", self.area() * MAPS)?,
             width: self.width as i32,
@@ -108,6 +184,8 @@ impl Kernel for Maps {
             buffers.raw.device(),
             buffers.inputs.device(),
             buffers.world_on.device(),
+            buffers.cells.device(),
+            buffers.limits.device(),
             buffers.lines.device(),
             buffers.maps.device(),
         ];
@@ -124,35 +202,46 @@ impl Kernel for Maps {
             Operand::input("raw", Element::F16, self.area() * PLANES, Fill::Normal { mean: 0.0, deviation: 2.0 }),
             Operand::input("inputs", Element::F16, self.area() * self.in_stride, Fill::Uniform { low: 0.0, high: 1.0 }),
             Operand::exact("world_on", Element::I32, world_on),
+            Operand::input("cells", Element::F32, self.cells() * 2, Fill::Uniform { low: 0.0, high: 1.0 }),
+            Operand::exact("limits", Element::F32, bytemuck::bytes_of(&self.limits()).to_vec()),
             Operand::output("maps", Element::F32, self.area() * MAPS),
             Operand::scratch("lines", Element::F32, self.area() * 2),
         ]
     }
 
     fn buffers(&self, spans: &[Span<u8>]) -> Result<MapsBuffers, KernelError> {
-        let [raw, inputs, world_on, maps, lines] = spans else {
-            return Err(KernelError::shape(Self::NAME, "buffers", 5, spans.len()));
+        let [raw, inputs, world_on, cells, limits, maps, lines] = spans else {
+            return Err(KernelError::shape(Self::NAME, "buffers", 7, spans.len()));
         };
-        let (raw, inputs, world_on) = (raw.cast()?, inputs.cast()?, world_on.cast()?);
-        Ok(MapsBuffers { raw, inputs, world_on, maps: maps.cast()?, lines: lines.cast()? })
+        let (raw, inputs, world_on, cells) = (raw.cast()?, inputs.cast()?, world_on.cast()?, cells.cast()?);
+        let (limits, maps, lines) = (limits.cast()?, maps.cast()?, lines.cast()?);
+        Ok(MapsBuffers { raw, inputs, world_on, cells, limits, maps, lines })
     }
 
     fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>> {
         vec![twin::maps(self, inputs, rows)]
     }
 
+    fn control(&self) -> (usize, usize) {
+        // A light: what the floor covers, or what nothing can hide, is not seen in matte and visibility.
+        (0, 5 * 4)
+    }
+
     fn work(&self) -> Work {
         let area = self.area() as u64;
-        Work { bytes: area * (2 * 14 + 2 * 4 + 4 * 16 + 4 * 4), flops: area * (49 * 10 + 100) }
+        Work { bytes: area * (2 * 14 + 2 * 4 + 4 * 16 + 4 * 4), flops: area * (49 * 10 + 120) }
     }
 
     fn parity() -> Vec<Self> {
-        let maps = |width, height, in_stride, alpha, world_on| Self { width, height, in_stride, alpha, world_on };
+        let maps = |width, height, in_stride, alpha, world_on| {
+            let dressed = world_on;
+            Self { width, height, in_stride, alpha, world_on, dressed }
+        };
         vec![maps(2, 2, 4, 3, true), maps(34, 18, 16, 6, false), maps(66, 10, 16, 6, true)]
     }
 
     fn bench() -> Vec<Self> {
-        let maps = |world_on| Self { width: 256, height: 192, in_stride: 16, alpha: 6, world_on };
+        let maps = |on| Self { width: 256, height: 192, in_stride: 16, alpha: 14, world_on: on, dressed: on };
         vec![maps(false), maps(true)]
     }
 }

@@ -9,8 +9,11 @@ use crate::kernel::{Expected, F32_ROUNDING, Rows};
 const REACH: usize = 4;
 const RADIUS: usize = 3;
 const EPSILON: f64 = 4e-4;
-/// Sigmoids and powers of two by ex2.approx, and a few operations: 2^-20 of values of order one, by slopes up to 2.
+/// Sigmoids and powers of two by ex2.approx, and a few operations: 2^-20 of values of order one, by slopes up to 2, or
+/// those of a bilinear value in f32 by a slope of 5.
 const POINTWISE: f64 = 4e-6;
+const BEGINS: f64 = 0.75;
+const WHOLE: f64 = 0.95;
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
@@ -23,7 +26,7 @@ struct Near {
     error: f64,
 }
 
-/// `inputs`: raw, inputs, world_on.
+/// `inputs`: raw, inputs, world_on, cells, limits.
 pub fn maps(kernel: &Maps, inputs: &[Vec<f64>], rows: Rows) -> Vec<Expected> {
     let (width, height) = (kernel.width, kernel.height);
     let (raw, picture, world_on) = (&inputs[0], &inputs[1], inputs[2][0] != 0.0);
@@ -32,7 +35,31 @@ pub fn maps(kernel: &Maps, inputs: &[Vec<f64>], rows: Rows) -> Vec<Expected> {
     };
     let input = |k: usize, y: usize, x: usize| picture[(y * width + x) * kernel.in_stride + k];
     let guide = |y: usize, x: usize| (input(0, y, x) + input(1, y, x) + input(2, y, x)) / 3.0;
-    let matte = |y: usize, x: usize| sigmoid(raw(0, y, x));
+    let (cells, limits) = (&inputs[3], &inputs[4]);
+    let (columns, rows_of_cells) = (width.div_ceil(4), height.div_ceil(4));
+    let between = |at: usize, cells: usize| {
+        let exact = ((at as f64 + 0.5) / 4.0 - 0.5).clamp(0.0, (cells - 1) as f64);
+        let low = exact as usize;
+        (low, (low + 1).min(cells - 1), exact - low as f64)
+    };
+    let floor = |y: usize, x: usize| {
+        let ((top, bottom, down), (left, right, across)) = (between(y, rows_of_cells), between(x, columns));
+        let at = |row: usize, column: usize| cells[2 * (row * columns + column)];
+        let upper = at(top, left) * (1.0 - across) + at(top, right) * across;
+        let lower = at(bottom, left) * (1.0 - across) + at(bottom, right) * across;
+        ((upper * (1.0 - down) + lower * down - BEGINS) / (WHOLE - BEGINS)).clamp(0.0, 1.0)
+    };
+    let matte = |y: usize, x: usize| sigmoid(raw(0, y, x)).max(floor(y, x));
+    let (grips, covers) = (limits[1] as usize, limits[2] as usize);
+    let inside = |from: usize, count: usize, y: usize, x: usize| {
+        let circles = limits[4 + 4 * from..].chunks_exact(4).take(count);
+        let distance = |c: &[f64]| (x as f64 + 0.5 - c[0]).hypot(y as f64 + 0.5 - c[1]);
+        circles.map(|c| (c[2] + 1.0 - distance(c)).clamp(0.0, 1.0)).fold(0.0, f64::max)
+    };
+    let hidden = |y: usize, x: usize| {
+        let reach = if limits[0] != 0.0 { 1.0 } else { inside(0, grips, y, x) };
+        cells[2 * (y / 4 * columns + x / 4) + 1] * reach * (1.0 - inside(grips, covers, y, x))
+    };
     let around = |at: usize, radius: usize, size: usize| -> RangeInclusive<usize> {
         at.saturating_sub(radius)..=(at + radius).min(size - 1)
     };
@@ -89,7 +116,10 @@ pub fn maps(kernel: &Maps, inputs: &[Vec<f64>], rows: Rows) -> Vec<Expected> {
             let greatest = window(y, x, REACH).map(|(v, u)| input(kernel.alpha, v, u)).fold(0.0, f64::max);
             let gate = if world_on { 1.0 } else { greatest };
             let near = |value: f64| Expected { value, tolerance: POINTWISE * value.abs().max(1.0) };
-            to[2] = near(sigmoid(raw(1, y, x) + 2.0));
+            // Distances in f32, of up to the picture's size.
+            let distance = 8.0 * F32_ROUNDING * (width + height) as f64;
+            let visible = 1.0 - (1.0 - sigmoid(raw(1, y, x) + 2.0)) * hidden(y, x);
+            to[2] = Expected { value: visible, tolerance: POINTWISE + distance };
             for k in 0..3 {
                 to[3 + k] = near(raw(5 + k, y, x).tanh().exp2());
                 to[6 + k] = near(0.25 * raw(2 + k, y, x).tanh() * gate);

@@ -204,6 +204,12 @@ impl Loaded {
         self.tensors[tensor.0]
     }
 
+    /// All steps, in order.
+    #[must_use]
+    pub fn launches(&self) -> &[Launch] {
+        &self.launches
+    }
+
     /// Asks for all steps, in order.
     pub fn launch(&self, device: &dyn Device) -> Result<(), KernelError> {
         self.launches.iter().try_for_each(|launch| device.launch(launch))

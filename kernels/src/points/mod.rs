@@ -94,6 +94,12 @@ impl Sizes {
         Self { width: 32, height: 24, points: 10, fine: 80, coarse: 144, whole: 208, whole_cells: 48 }
     }
 
+    /// The same channels at another size of the heat maps.
+    #[must_use]
+    pub fn at(width: usize, height: usize) -> Self {
+        Self { width, height, whole_cells: width * height / 16, ..Self::house() }
+    }
+
     fn cells(&self) -> usize {
         self.width * self.height
     }

@@ -7,6 +7,7 @@ use super::geometry::{Vec2, Vec3, normalized};
 
 /// The named points of the sense network, in the order of its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the network names points that nothing hangs on")]
 pub enum Point {
     Head,
     Neck,

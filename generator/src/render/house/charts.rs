@@ -132,15 +132,15 @@ pub struct PlacedChart<'a> {
     chart: &'a Chart,
     /// The kind's parameters at the time of the frame.
     pub params: &'a [f32],
-    frame: ItemFrame,
+    pub frame: ItemFrame,
     /// Pixels per item unit: how sharp an edge can be.
     pub ppu: f32,
     /// Towards the viewer, and the roll-free axes of the view plane, in item space. Unused by the plane chart.
     pub view: Vec3,
-    right: Vec3,
-    up: Vec3,
+    pub right: Vec3,
+    pub up: Vec3,
     /// Rows of the pseudo-inverse of the 2x3 frame matrix: item position of the nearest ray point per pixel offset.
-    inverse: [Vec2; 3],
+    pub inverse: [Vec2; 3],
 }
 
 /// A pixel in the chart: its two view coordinates (u, v or a, b) and, for rays, the nearest point.

@@ -149,14 +149,14 @@ pub struct Layer {
     #[cfg_attr(not(test), expect(dead_code, reason = "tests find layers by name"))]
     name: String,
     pub order: Order,
-    chart: Chart,
+    pub chart: Chart,
     pub inputs: Vec<Input>,
     pub network: Vec<Dense>,
-    edge_unit: f32,
-    mask_unit: f32,
+    pub edge_unit: f32,
+    pub mask_unit: f32,
     /// View coordinates outside of which nothing is drawn: lowest, highest.
-    low: Vec2,
-    high: Vec2,
+    pub low: Vec2,
+    pub high: Vec2,
 }
 
 /// One input of a network: a coordinate, as itself and as sines and cosines of rising frequency.
@@ -367,7 +367,7 @@ impl Layer {
         arch: Arch,
     ) {
         let Some(placed) = PlacedChart::new(&self.chart, frame, params) else { return };
-        let Some((columns, rows)) = self.reach(&placed, target) else { return };
+        let Some((columns, rows)) = self.reach(&placed, (target.width, target.height)) else { return };
         let step = Lattice::step(target.width, placed.ppu);
         lattice.evaluate(self, &placed, (columns.clone(), rows.clone()), step, arch);
         let lattice = &*lattice;
@@ -399,8 +399,8 @@ impl Layer {
             && at.y <= self.high.y + margin
     }
 
-    /// Columns and rows of a picture that the layer's bounds reach into.
-    fn reach(&self, placed: &PlacedChart, target: &Rgba) -> Option<(Range<usize>, Range<usize>)> {
+    /// Columns and rows of a picture of that size that the layer's bounds reach into.
+    pub fn reach(&self, placed: &PlacedChart, size: (usize, usize)) -> Option<(Range<usize>, Range<usize>)> {
         let corners = [
             (self.low.x, self.low.y),
             (self.low.x, self.high.y),
@@ -413,7 +413,7 @@ impl Layer {
             let high = corners.iter().map(pick).fold(f32::MIN, f32::max).ceil().max(0.0) as usize;
             low..high.min(size)
         };
-        let (columns, rows) = (span(|c| c.x, target.width), span(|c| c.y, target.height));
+        let (columns, rows) = (span(|c| c.x, size.0), span(|c| c.y, size.1));
         (!columns.is_empty() && !rows.is_empty()).then_some((columns, rows))
     }
 

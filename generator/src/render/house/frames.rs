@@ -5,7 +5,6 @@
 
 use super::body::{Body, Point};
 use super::geometry::{Vec2, Vec3, normalized};
-use super::planes::Fit;
 
 /// Elbow to grip, in head widths.
 const FOREARM_IN_HEADS: f32 = 2.1;
@@ -40,13 +39,6 @@ impl ItemFrame {
     #[must_use]
     pub fn scaled(self, factor: f32) -> Self {
         Self { o: self.o * factor, ex: self.ex * factor, ey: self.ey * factor, ez: self.ez * factor }
-    }
-
-    /// The same frame in pixels of the camera, from those of the model.
-    #[must_use]
-    pub fn seen_by(self, fit: Fit) -> Self {
-        let moved = Self { o: self.o - Vec2::new(fit.left, fit.top), ..self };
-        moved.scaled(1.0 / fit.scale)
     }
 
     /// The frame of the same item `size` times as big, the item point `about` staying in place.

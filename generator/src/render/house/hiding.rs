@@ -24,18 +24,10 @@ pub struct Dressed {
 /// Centre and radius.
 pub type Circle = (Vec2, f32);
 
-/// Brings `visible` (192, 256) back to 1 where no part of the body is that could hide something. `parts` (48, 64, 9):
-/// what the sense network said; `grips`, `covers`: circles in pixels of the map where a hand may hide what it holds, and
-/// where what is in front of everything is.
-pub fn limit(
-    visible: &mut [f32],
-    parts: &Grid,
-    dressed: Dressed,
-    grips: impl Iterator<Item = Circle> + Clone,
-    covers: impl Iterator<Item = Circle> + Clone,
-) {
+/// How much there may hide what is worn, 0..1, for every cell of `parts` (48, 64, 9): what the sense network said.
+pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>) {
     let (width, height) = (parts.width, parts.height);
-    assert!(parts.channels == PARTS && PAINT == (width * 4, height * 4) && visible.len() == PAINT.0 * PAINT.1);
+    assert!(parts.channels == PARTS);
     let share = |y: usize, x: usize| {
         let pixel = parts.pixel(y, x);
         let of = |parts: [usize; 2], on: bool| if on { pixel[parts[0]] + pixel[parts[1]] } else { 0.0 };
@@ -44,21 +36,34 @@ pub fn limit(
         (hiding / ENOUGH).min(1.0)
     };
     // The most of a neighbourhood: edges of a hand are where it is least sure.
-    let around: Vec<f32> = (0..height * width)
-        .map(|i| {
-            let (y, x) = (i / width, i % width);
-            let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
-            let near = rows.flat_map(|y| (x.saturating_sub(1)..=(x + 1).min(width - 1)).map(move |x| (y, x)));
-            near.map(|(y, x)| share(y, x)).fold(0.0, f32::max)
-        })
-        .collect();
+    out.clear();
+    out.extend((0..height * width).map(|i| {
+        let (y, x) = (i / width, i % width);
+        let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
+        let near = rows.flat_map(|y| (x.saturating_sub(1)..=(x + 1).min(width - 1)).map(move |x| (y, x)));
+        near.map(|(y, x)| share(y, x)).fold(0.0, f32::max)
+    }));
+}
+
+/// Brings `visible` (192, 256) back to 1 where no part of the body is that could hide something. `cells` (48, 64): as
+/// [`cells`] says; `grips`, `covers`: circles in pixels of the map where a hand may hide what it holds, and where what is
+/// in front of everything is.
+pub fn limit(
+    visible: &mut [f32],
+    cells: &[f32],
+    dressed: Dressed,
+    grips: impl Iterator<Item = Circle> + Clone,
+    covers: impl Iterator<Item = Circle> + Clone,
+) {
+    let width = PAINT.0 / 4;
+    assert!(cells.len() == width * (PAINT.1 / 4) && visible.len() == PAINT.0 * PAINT.1);
     for (y, row) in visible.chunks_exact_mut(PAINT.0).enumerate() {
         for (x, value) in row.iter_mut().enumerate() {
             let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
             let inside = |(centre, radius): Circle| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
             let reach = if dressed == Dressed::default() { grips.clone().map(inside).fold(0.0, f32::max) } else { 1.0 };
             let open = 1.0 - covers.clone().map(inside).fold(0.0, f32::max);
-            *value = 1.0 - (1.0 - *value) * around[y / 4 * width + x / 4] * reach * open;
+            *value = 1.0 - (1.0 - *value) * cells[y / 4 * width + x / 4] * reach * open;
         }
     }
 }
@@ -86,16 +91,22 @@ mod tests {
             [(false, false, [0.0, 1.0, 1.0]), (true, false, [0.0, 0.0, 1.0]), (false, true, [0.0, 0.0, 0.0])]
         {
             let mut visible = vec![0.0; PAINT.0 * PAINT.1];
+            let limit = |visible: &mut [f32], dressed, grips, covers| {
+                let mut shares = Vec::new();
+                cells(&parts, dressed, &mut shares);
+                limit(visible, &shares, dressed, grips, covers);
+            };
+            let nowhere = std::iter::once((Vec2::default(), -2.0));
             let grip = std::iter::once((Vec2::new(42.0, 42.0), 10.0));
             let dressed = Dressed { head, shoulders };
-            limit(&mut visible, &parts, dressed, grip.clone(), std::iter::empty());
+            limit(&mut visible, dressed, grip.clone(), nowhere.clone());
             assert_eq!([10, 20, 30].map(|x| at(&visible, x, 10)), want);
             assert_eq!(at(&visible, 50, 40), 1.0, "nothing hides before a wall");
             let elsewhere = std::iter::once((Vec2::new(90.0, 90.0), 10.0));
-            limit(&mut visible, &parts, Dressed::default(), elsewhere, std::iter::empty());
+            limit(&mut visible, Dressed::default(), elsewhere, nowhere);
             assert_eq!(at(&visible, 10, 10), 1.0, "the blade is before another hand");
             let mut visible = vec![0.0; PAINT.0 * PAINT.1];
-            limit(&mut visible, &parts, dressed, grip.clone(), grip);
+            limit(&mut visible, dressed, grip.clone(), grip);
             assert_eq!(at(&visible, 10, 10), 1.0, "the shield is before the hand that holds it");
         }
     }

@@ -1,4 +1,4 @@
-//! `house`, the built-in renderer: our own small conditional diffusion model, on the CPU.
+//! `house`, the built-in renderer: our own small conditional diffusion model, on the CPU ([`cpu`]) or a GPU ([`gpu`]).
 //!
 //! ```text
 //! camera frame ─shrink─> 256x192 ─halve─> Sense ─> body points, head pose, body parts
@@ -13,6 +13,7 @@
 mod body;
 mod charts;
 mod compose;
+mod cpu;
 mod dress;
 mod fields;
 mod frames;
@@ -31,59 +32,96 @@ mod weights;
 mod worlds;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Instant;
 
+use otherglass_kernels::{KernelError, Machine};
 use otherglass_vision::{Frame, PixelFormat};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use weights::{Assets, Manifest, ManifestFile};
 
 use self::body::{Body, Tracker};
-use self::compose::{Composer, Ingredients};
-use self::dress::Dress;
+use self::cpu::Cpu;
 use self::fields::Field;
+use self::frames::ItemFrame;
 use self::geometry::Vec2;
-use self::matte::Matte;
-use self::nets::{PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
-use self::planes::{Fit, Rgba, Shrink};
-use self::silhouette::Silhouette;
+use self::gpu::{Format, Gpu};
+use self::hiding::Dressed;
+use self::nets::PAINT;
+use self::planes::Fit;
 use self::sketch::{Sketcher, Worn};
+use self::weights::Asset;
 use self::worlds::{Shown, Worlds};
 use super::style::Stylist;
-use super::{RenderError, Renderer, RendererOptions, StageTiming};
+use super::{Engine, RenderError, Renderer, RendererOptions, StageTiming};
 use crate::scene::{ItemKind, Scene, StyleName, Theme};
 
 /// The smallest picture side that a body could be found in.
 const LEAST_SIDE: u32 = 16;
 
+/// Where the renderer may do its work.
+#[derive(Clone, Debug)]
+pub enum Where {
+    /// On the GPU if there is one to work on, else on the CPU.
+    Best,
+    Cpu,
+    /// On the GPU, or not at all.
+    Gpu,
+    /// On this device, or not at all: for checks.
+    On(Machine),
+}
+
 /// The built-in renderer.
 pub struct House {
-    sense: Sense,
-    painter: Painter,
+    canvas: Canvas,
+    /// The file of both networks and the seed, for going on on the CPU when the GPU fails; nothing where that is not
+    /// wanted.
+    spare: Option<(Asset, u64)>,
     fields: BTreeMap<String, Field>,
     worlds: Worlds,
     pool: Arc<ThreadPool>,
     worn: Vec<Worn>,
     world: Option<Shown>,
+    /// Whether worlds dress their visitors.
+    garbs: bool,
     tracker: Tracker,
     sketcher: Sketcher,
     stylist: Stylist,
     clock: Clock,
-    /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
-    noise: Vec<f32>,
-    sized: Option<Sized>,
-    buffers: Buffers,
-    timings: Vec<StageTiming>,
+    /// Of the last frame.
+    size: (u32, u32),
+    timings: Timings,
 }
 
-/// What depends on the camera's size alone.
-struct Sized {
-    width: u32,
-    height: u32,
-    fit: Fit,
-    shrink: Shrink,
-    composer: Composer,
+/// Who does the work of a frame.
+enum Canvas {
+    Cpu(Box<Cpu>),
+    Gpu(Box<Gpu>),
+}
+
+/// What a canvas is to draw besides the frame it has looked at.
+struct Dressing<'a> {
+    /// What is worn, put on the body.
+    sketcher: &'a mut Sketcher,
+    dressed: Dressed,
+    /// The world that is on, and its picture as RGB bytes of the camera's size.
+    world: Option<(Shown, &'a [u8])>,
+    /// The frame of the shoulders in the model's pixels, if the visitor is to be dressed for the world.
+    shoulders: Option<ItemFrame>,
+}
+
+/// What painting takes, borrowed from the renderer.
+type ToPaint<'a> = (&'a mut Canvas, Dressing<'a>, &'a BTreeMap<String, Field>, &'a mut Timings);
+
+/// Where the time of a frame went.
+#[derive(Debug, Default)]
+struct Timings(Vec<StageTiming>);
+
+impl Timings {
+    fn note(&mut self, stage: &'static str, started: Instant) {
+        self.0.push(StageTiming { stage, time: started.elapsed() });
+    }
 }
 
 /// The time that moving items follow: that of the frames, not of the machine, so that a clip always gives the same picture.
@@ -105,23 +143,9 @@ impl Clock {
     }
 }
 
-/// Memory kept from frame to frame.
-#[derive(Default)]
-struct Buffers {
-    inputs: Vec<f32>,
-    small: Vec<f32>,
-    sketch_alpha: Vec<f32>,
-    front: Rgba,
-    behind: Rgba,
-    maps: Vec<f32>,
-    silhouette: Silhouette,
-    matte: Matte,
-    dress: Dress,
-}
-
 impl House {
     /// Loads the model from `options.assets`, checking every file against `models.toml`.
-    pub fn open(options: &RendererOptions) -> Result<Self, RenderError> {
+    pub fn open(options: &RendererOptions, place: &Where) -> Result<Self, RenderError> {
         let assets = Assets::open(&options.assets)?;
         let threads = match options.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -130,7 +154,6 @@ impl House {
         let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("house-{i}")).build();
         let pool = pool.map_err(|error| RenderError::Model(format!("no threads could be started: {error}")))?;
         let weights = assets.take("house/weights.safetensors")?;
-        let (sense, painter) = nets::read(&weights.bytes, &weights.path)?;
         let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
         let mut pictures = BTreeMap::new();
         for theme in Theme::ALL {
@@ -143,37 +166,31 @@ impl House {
                 pictures.insert(theme.as_str(), places);
             }
         }
+        let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?;
+        let canvas = Canvas::open(place, &weights, &fields, options.seed)?;
+        let may_fall_back = matches!(place, Where::Best) && matches!(canvas, Canvas::Gpu(_));
         Ok(Self {
-            sense,
-            painter,
-            fields: fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?,
+            canvas,
+            spare: may_fall_back.then_some((weights, options.seed)),
+            fields,
             worlds: Worlds::new(pictures, options.seed),
             pool: Arc::new(pool),
             worn: Vec::new(),
             world: None,
+            garbs: options.garbs,
             tracker: Tracker::default(),
             sketcher: Sketcher::default(),
             stylist: Stylist::new(options.seed),
             clock: Clock::default(),
-            noise: gaussian_noise(options.seed, 3 * PAINT.0 * PAINT.1),
-            sized: None,
-            buffers: Buffers::default(),
-            timings: Vec::new(),
+            size: (0, 0),
+            timings: Timings::default(),
         })
-    }
-
-    /// The body in one frame, without any memory of earlier ones: for tests and diagnostics.
-    pub fn sense_once(&mut self, frame: &Frame) -> Result<Body, RenderError> {
-        self.prepare(frame)?;
-        let pool = Arc::clone(&self.pool);
-        pool.install(|| self.look(frame)).map(|(body, _)| body)
     }
 
     fn forget_body(&mut self) {
         self.tracker.reset();
         self.sketcher.reset();
-        self.buffers.silhouette.reset();
-        self.buffers.dress.reset();
+        self.canvas.forget_body();
     }
 
     fn prepare(&mut self, frame: &Frame) -> Result<(), RenderError> {
@@ -184,105 +201,147 @@ impl House {
         if width < LEAST_SIDE || height < LEAST_SIDE {
             return Err(RenderError::TooSmall { width, height, least: LEAST_SIDE });
         }
-        if self.sized.as_ref().is_none_or(|s| (s.width, s.height) != (width, height)) {
-            let camera = (width as usize, height as usize);
-            let fit = Fit::new(camera.0, camera.1, PAINT.0, PAINT.1);
-            self.sized = Some(Sized {
-                width,
-                height,
-                fit,
-                shrink: Shrink::new(camera, PAINT, fit),
-                composer: Composer::new(camera.0, camera.1, fit),
-            });
-            self.forget_body();
+        if self.size != (width, height) {
+            self.size = (width, height);
+            self.tracker.reset();
+            self.canvas.forget_body();
         }
         Ok(())
     }
 
-    /// Shrinks the frame into the first planes of the painter's inputs and finds the body in it (model pixels).
-    fn look(&mut self, frame: &Frame) -> Result<(Body, nets::Sensed), RenderError> {
-        let Some(sized) = &self.sized else { return Err(RenderError::Model("no frame was prepared".into())) };
-        let area = PAINT.0 * PAINT.1;
-        let started = Instant::now();
-        self.buffers.inputs.resize(PAINT_INPUTS * area, 0.0);
-        self.buffers.small.resize(3 * SENSE.0 * SENSE.1, 0.0);
-        sized.shrink.run(&frame.pixels, &mut self.buffers.inputs[..3 * area]);
-        planes::halve(&self.buffers.inputs[..3 * area], 3, PAINT.0, PAINT.1, &mut self.buffers.small);
-        note(&mut self.timings, "shrink", started);
-        let started = Instant::now();
-        let sensed = self.sense.run(&self.buffers.small);
-        note(&mut self.timings, "sense", started);
-        Ok((Body::from_outputs(&sensed.points, &sensed.pose, PAINT.0 as f32 / PAINT.1 as f32), sensed))
-    }
-
+    /// Draws a frame; on the CPU from now on if the GPU fails and nobody insisted on it.
     fn draw(&mut self, frame: &Frame) -> Result<Vec<u8>, RenderError> {
-        let (seen, sensed) = self.look(frame)?;
-        let body = self.tracker.follow(&seen);
-        let seconds = self.clock.seconds(frame.captured_at);
-        let Some(sized) = &mut self.sized else { return Err(RenderError::Model("no frame was prepared".into())) };
-        let area = PAINT.0 * PAINT.1;
-        let Buffers { inputs, sketch_alpha, front, behind, maps, silhouette, matte, dress, .. } = &mut self.buffers;
-
-        let started = Instant::now();
-        let in_model = body.scaled(PAINT.0 as f32);
-        let corner = Vec2::new(sized.fit.left, sized.fit.top);
-        let far = Vec2::new(frame.width as f32, frame.height as f32) * sized.fit.scale;
-        self.sketcher.place(&self.worn, (&body, &in_model), (corner, corner + far), seconds, &self.fields);
-        let (sketch_front, sketch_behind) = self.sketcher.sketch(&self.fields);
-        write_sketch(sketch_front, sketch_behind, &mut inputs[3 * area..7 * area], sketch_alpha);
-        front.clear(frame.width as usize, frame.height as usize);
-        behind.clear(frame.width as usize, frame.height as usize);
-        self.sketcher.draw(&self.fields, sized.fit, front, behind);
-        note(&mut self.timings, "items", started);
-
-        let started = Instant::now();
-        let world = match self.world {
-            Some(shown) => {
-                let picture = self.worlds.picture(shown, frame.width, frame.height)?;
-                sized.shrink.run(picture, &mut inputs[7 * area..10 * area]);
-                Some(picture)
-            }
-            None => {
-                inputs[7 * area..10 * area].fill(0.0);
-                None
-            }
+        let error = match self.try_to_draw(frame) {
+            Err(RenderError::Device(error)) => error,
+            done => return done,
         };
-        inputs[10 * area..].copy_from_slice(&self.noise);
-        self.painter.run(inputs, &sensed.parts, 1.0, maps);
-        let visible = &mut maps[map::VISIBLE * area..(map::VISIBLE + 1) * area];
-        let (grips, covers) = (self.sketcher.grips(&self.fields), self.sketcher.covers(&self.fields));
-        hiding::limit(visible, &sensed.parts, Worn::dressed(&self.worn, &self.fields), grips, covers);
-        note(&mut self.timings, "paint", started);
-
-        let started = Instant::now();
-        silhouette.support(&mut maps[map::MATTE * area..(map::MATTE + 1) * area], &sensed.parts);
-        matte.fit(&maps[map::MATTE * area..(map::MATTE + 1) * area], &inputs[..3 * area], PAINT.0, PAINT.1);
-        let person: &[u8] = match self.world {
-            Some(shown) => {
-                let shoulders = frames::shoulders(&body.scaled(PAINT.0 as f32)).seen_by(sized.fit);
-                let size = (frame.width as usize, frame.height as usize);
-                dress.put_on(
-                    shown.theme,
-                    (&frame.pixels, size),
-                    sized.fit,
-                    &inputs[..3 * area],
-                    &sensed.parts,
-                    &shoulders,
-                )
-            }
-            None => &frame.pixels,
-        };
-        let mut out = vec![0; frame.pixels.len()];
-        let with = Ingredients { camera: &frame.pixels, person, world, front, behind, sketch_alpha, maps, matte };
-        sized.composer.run(&with, &mut out);
-        note(&mut self.timings, "compose", started);
-        Ok(out)
+        let Some((weights, seed)) = self.spare.take() else { return Err(RenderError::Device(error)) };
+        told_of_fallback(&error);
+        self.canvas = Canvas::Cpu(Box::new(Cpu::new(&weights, seed)?));
+        self.timings.0.clear();
+        self.try_to_draw(frame)
     }
+
+    fn try_to_draw(&mut self, frame: &Frame) -> Result<Vec<u8>, RenderError> {
+        let seen = self.canvas.look(frame, &mut self.timings)?;
+        let (canvas, dressing, fields, timings) = self.dress(&seen, self.size, frame.captured_at)?;
+        canvas.paint(frame, dressing, fields, timings)
+    }
+
+    /// Follows the body, hangs on it what is worn, and finds the world's picture.
+    fn dress(
+        &mut self,
+        seen: &Body,
+        (width, height): (u32, u32),
+        captured_at: Instant,
+    ) -> Result<ToPaint<'_>, RenderError> {
+        let body = self.tracker.follow(seen);
+        let seconds = self.clock.seconds(captured_at);
+        let in_model = body.scaled(PAINT.0 as f32);
+        let fit = Fit::new(width as usize, height as usize, PAINT.0, PAINT.1);
+        let corner = Vec2::new(fit.left, fit.top);
+        let far = Vec2::new(width as f32, height as f32) * fit.scale;
+        self.sketcher.place(&self.worn, (&body, &in_model), (corner, corner + far), seconds, &self.fields);
+        let world = match self.world {
+            Some(shown) => Some((shown, self.worlds.picture(shown, width, height)?)),
+            None => None,
+        };
+        let dressed = Worn::dressed(&self.worn, &self.fields);
+        let shoulders = self.garbs.then(|| frames::shoulders(&in_model));
+        let dressing = Dressing { sketcher: &mut self.sketcher, dressed, world, shoulders };
+        Ok((&mut self.canvas, dressing, &self.fields, &mut self.timings))
+    }
+
+    /// Draws a camera's bytes of that size: RGBA bytes, until the next frame. On a device alone; styles are not painted.
+    /// Once the scene has been drawn, nothing is allocated.
+    pub fn render_bytes(
+        &mut self,
+        bytes: &[u8],
+        size: (u32, u32),
+        format: Format,
+        captured_at: Instant,
+    ) -> Result<&[u8], RenderError> {
+        self.timings.0.clear();
+        let Canvas::Gpu(gpu) = &mut self.canvas else {
+            return Err(RenderError::Model("camera formats are drawn on a device alone".into()));
+        };
+        let seen = gpu.look(bytes, (size.0 as usize, size.1 as usize), format, &mut self.timings)?;
+        let (canvas, dressing, fields, timings) = self.dress(&seen, size, captured_at)?;
+        let Canvas::Gpu(gpu) = canvas else { return Err(RenderError::Model("no device".into())) };
+        gpu.paint(dressing, fields, timings)
+    }
+
+    /// The device's part of the last frame once more, without copies and without waiting: for timing it.
+    pub fn work_again(&self) -> Result<(), RenderError> {
+        match &self.canvas {
+            Canvas::Gpu(gpu) => Ok(gpu.work_again()?),
+            Canvas::Cpu(_) => Err(RenderError::Model("there is no device".into())),
+        }
+    }
+}
+
+impl Canvas {
+    fn open(place: &Where, weights: &Asset, fields: &BTreeMap<String, Field>, seed: u64) -> Result<Self, RenderError> {
+        let cpu = || Ok(Self::Cpu(Box::new(Cpu::new(weights, seed)?)));
+        let gpu =
+            |machine: Result<Machine, KernelError>| Ok(Self::Gpu(Box::new(Gpu::new(machine?, weights, fields, seed)?)));
+        match place {
+            Where::Cpu => cpu(),
+            Where::Gpu => gpu(Machine::gpu()),
+            Where::On(machine) => gpu(Ok(machine.clone())),
+            Where::Best => match gpu(Machine::gpu()) {
+                Err(RenderError::Device(error)) => {
+                    told_of_fallback(&error);
+                    cpu()
+                }
+                opened => opened,
+            },
+        }
+    }
+
+    fn forget_body(&mut self) {
+        match self {
+            Self::Cpu(cpu) => cpu.forget_body(),
+            Self::Gpu(gpu) => gpu.forget_body(),
+        }
+    }
+
+    fn look(&mut self, frame: &Frame, timings: &mut Timings) -> Result<Body, RenderError> {
+        match self {
+            Self::Cpu(cpu) => Ok(cpu.look(frame, timings)),
+            Self::Gpu(gpu) => {
+                let size = (frame.width as usize, frame.height as usize);
+                gpu.look(&frame.pixels, size, Format::Rgb8, timings)
+            }
+        }
+    }
+
+    fn paint(
+        &mut self,
+        frame: &Frame,
+        dressing: Dressing,
+        fields: &BTreeMap<String, Field>,
+        timings: &mut Timings,
+    ) -> Result<Vec<u8>, RenderError> {
+        match self {
+            Self::Cpu(cpu) => Ok(cpu.paint(frame, dressing, fields, timings)),
+            Self::Gpu(gpu) => gpu.paint_rgb(frame, dressing, fields, timings),
+        }
+    }
+}
+
+/// Says why the CPU draws, once in the life of the program.
+fn told_of_fallback(error: &KernelError) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| tracing::info!(target: "otherglass::engine", "house draws on the CPU: {error}"));
 }
 
 impl Renderer for House {
     fn name(&self) -> &'static str {
-        "house"
+        match self.canvas {
+            Canvas::Cpu(_) => Engine::HouseCpu.as_str(),
+            Canvas::Gpu(_) => Engine::HouseCuda.as_str(),
+        }
     }
 
     fn set_scene(&mut self, scene: &Scene) {
@@ -293,7 +352,7 @@ impl Renderer for House {
     }
 
     fn render(&mut self, frame: &Frame) -> Result<Frame, RenderError> {
-        self.timings.clear();
+        self.timings.0.clear();
         self.prepare(frame)?;
         let drawn = !self.worn.is_empty() || self.world.is_some();
         if !drawn {
@@ -309,7 +368,7 @@ impl Renderer for House {
             if self.stylist.is_on() {
                 let started = Instant::now();
                 self.stylist.paint(&mut pixels, frame.width as usize, frame.height as usize);
-                note(&mut self.timings, "style", started);
+                self.timings.note("style", started);
             }
             Ok::<_, RenderError>(pixels)
         })?;
@@ -323,7 +382,7 @@ impl Renderer for House {
     }
 
     fn timings(&self) -> &[StageTiming] {
-        &self.timings
+        &self.timings.0
     }
 
     fn can_draw(&self, kind: &ItemKind) -> bool {
@@ -336,22 +395,6 @@ impl Renderer for House {
 
     fn can_show_style(&self, style: StyleName) -> bool {
         StyleName::ALL.contains(&style)
-    }
-}
-
-fn note(timings: &mut Vec<StageTiming>, stage: &'static str, started: Instant) {
-    timings.push(StageTiming { stage, time: started.elapsed() });
-}
-
-/// The sketch for the painter: front over behind, as planes of premultiplied red, green, blue and alpha.
-fn write_sketch(front: &Rgba, behind: &Rgba, planes: &mut [f32], alpha: &mut Vec<f32>) {
-    let area = front.width * front.height;
-    alpha.clear();
-    for (i, (over, under)) in front.data.chunks_exact(4).zip(behind.data.chunks_exact(4)).enumerate() {
-        for k in 0..4 {
-            planes[k * area + i] = over[k] + under[k] * (1.0 - over[3]);
-        }
-        alpha.push(over[3].max(under[3]));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use half::f16;
+use otherglass_kernels::fields::by_the_twin;
 use pulp::Arch;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
@@ -11,9 +12,11 @@ use super::body::{Body, POINTS};
 use super::fields;
 use super::frames::{self, Company, ItemFrame, Side};
 use super::geometry::{Vec2, Vec3, normalized};
+use super::gpu::wardrobe::Wardrobe;
 use super::lattice::Lattice;
 use super::nets::{self, Grid, PAINT, PAINT_OUTPUTS};
 use super::planes::Rgba;
+use super::sketch::Part;
 use super::weights::Assets;
 
 fn generator() -> PathBuf {
@@ -205,6 +208,51 @@ fn fields_draw_what_pytorch_drew() {
                 );
             }
         }
+    }
+}
+
+/// What the kernel that draws fields is held against, held against PyTorch itself.
+#[test]
+fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
+    let assets = assets();
+    let (table, numbers) =
+        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
+    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let wardrobe = Wardrobe::new(&fields).expect("fields that the kernel can draw");
+    for (kind, field) in &fields {
+        let ItemCases { cases } =
+            serde_json::from_slice(&reference(&format!("items_{kind}.json"))).expect("a case file");
+        let mut covered = 0;
+        let mut other_tint = 0.0_f64;
+        for case in cases {
+            let index =
+                field.layers.iter().position(|layer| std::ptr::eq(layer, field.layer(&case.layer).expect("it")));
+            let index = index.expect("the layer of the case");
+            let FrameTable { o, ex, ey, ez } = case.frame;
+            let frame = ItemFrame { o, ex, ey, ez }.sized(case.size, field.scale_about);
+            let params = field.params(&case.params);
+            let dress = fields::Dress { tint: case.tint, secondary: case.secondary, opacity: 1.0 };
+            for (&pixel, want) in case.pixels.iter().zip(&case.rgba) {
+                // A picture of one pixel, whose centre is where the case's is.
+                let frame = ItemFrame { o: frame.o + Vec2::new(0.5, 0.5) - pixel, ..frame };
+                let layer = &field.layers[index];
+                let part = |dress| Part { kind, index, layer, frame, params: &params, dress };
+                let Some(placed) = wardrobe.put(&part(dress), (1, 1)) else { continue };
+                let got = by_the_twin(&wardrobe.catalogue, placed, (0, 0));
+                if got[3] > 0.0 {
+                    let worst = got.iter().zip(want).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
+                    assert!(worst < 5e-2, "{kind}.{}: {got:?} is not {want:?}", case.layer);
+                    covered += 1;
+                    let dress = fields::Dress { tint: [0.0, 1.0, 0.0], secondary: [1.0, 0.0, 1.0], opacity: 1.0 };
+                    let placed = wardrobe.put(&part(dress), (1, 1)).expect("as before");
+                    let other = by_the_twin(&wardrobe.catalogue, placed, (0, 0));
+                    let off = other.iter().zip(want).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
+                    other_tint = other_tint.max(off);
+                }
+            }
+        }
+        assert!(covered > 10, "{kind} covers {covered} pixels of its cases");
+        assert!(other_tint > 5e-2, "{kind}: the control, another colour, stayed green");
     }
 }
 

@@ -35,7 +35,26 @@ impl Silhouette {
     /// Raises `matte` (192, 256) to the floor that `parts` (48, 64, 9), probabilities, give.
     pub fn support(&mut self, matte: &mut [f32], parts: &Grid) {
         let (width, height) = (parts.width, parts.height);
-        assert!(parts.channels == PARTS && PAINT == (width * 4, height * 4) && matte.len() == PAINT.0 * PAINT.1);
+        assert!(PAINT == (width * 4, height * 4) && matte.len() == PAINT.0 * PAINT.1);
+        let closed = self.follow(parts);
+        for (y, row) in matte.chunks_exact_mut(PAINT.0).enumerate() {
+            let (low, high, down) = between(y, height);
+            for (x, value) in row.iter_mut().enumerate() {
+                let (left, right, across) = between(x, width);
+                let line = |y: usize| {
+                    let (a, b) = (closed[y * width + left], closed[y * width + right]);
+                    a + across * (b - a)
+                };
+                let sure = line(low) + down * (line(high) - line(low));
+                *value = value.max(((sure - BEGINS) / (WHOLE - BEGINS)).clamp(0.0, 1.0));
+            }
+        }
+    }
+
+    /// How surely each cell of `parts` (48, 64, 9), probabilities, and what is around it is body.
+    pub fn follow(&mut self, parts: &Grid) -> &[f32] {
+        let (width, height) = (parts.width, parts.height);
+        assert!(parts.channels == PARTS);
         let Self { body, closed, scratch } = self;
         body.resize(width * height, 0.0);
         for (i, body) in body.iter_mut().enumerate() {
@@ -50,18 +69,7 @@ impl Silhouette {
             *closed = closed.min(2.0 * body).max(body);
         }
         extreme(closed, (width, height), 1, f32::min, scratch);
-        for (y, row) in matte.chunks_exact_mut(PAINT.0).enumerate() {
-            let (low, high, down) = between(y, height);
-            for (x, value) in row.iter_mut().enumerate() {
-                let (left, right, across) = between(x, width);
-                let line = |y: usize| {
-                    let (a, b) = (closed[y * width + left], closed[y * width + right]);
-                    a + across * (b - a)
-                };
-                let sure = line(low) + down * (line(high) - line(low));
-                *value = value.max(((sure - BEGINS) / (WHOLE - BEGINS)).clamp(0.0, 1.0));
-            }
-        }
+        closed
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pulp::Arch;
 
 use super::body::{Body, Point};
-use super::fields::{Attachment, Field, Order};
+use super::fields::{Attachment, Dress, Field, Layer, Order};
 use super::frames::{self, Company, ItemFrame, Side};
 use super::geometry::Vec2;
 use super::hiding::{Circle, Dressed};
@@ -234,7 +234,7 @@ impl Sketcher {
 
     /// What is worn at the camera's size, over what the two pictures hold.
     pub fn draw(&mut self, fields: &BTreeMap<String, Field>, fit: Fit, front: &mut Rgba, behind: &mut Rgba) {
-        self.draw_all(fields, |frame| frame.seen_by(fit), (front, behind));
+        self.draw_all(fields, |frame| in_camera(frame, fit), (front, behind));
     }
 
     fn draw_all(
@@ -243,20 +243,49 @@ impl Sketcher {
         to_target: impl Fn(ItemFrame) -> ItemFrame,
         (front, behind): (&mut Rgba, &mut Rgba),
     ) {
-        let Self { placed, lattice, params, seconds, arch, .. } = self;
+        let (mut lattice, arch) = (std::mem::take(&mut self.lattice), self.arch);
+        self.each_layer(fields, |part| {
+            let target = match part.layer.order {
+                Order::Front => &mut *front,
+                Order::Behind => &mut *behind,
+            };
+            part.layer.draw(to_target(part.frame), part.params, part.dress, target, &mut lattice, arch);
+        });
+        self.lattice = lattice;
+    }
+
+    /// Every layer of what is placed, in the order in which they are drawn over one another.
+    pub fn each_layer(&mut self, fields: &BTreeMap<String, Field>, mut each: impl FnMut(Part)) {
+        let Self { placed, params, seconds, .. } = self;
         for item in &*placed {
             let Some(field) = fields.get(&*item.kind) else { continue };
             let dress = field.dress(item.tint, item.opacity);
             field.params_at(*seconds, params);
-            for layer in &field.layers {
-                let target = match layer.order {
-                    Order::Front => &mut *front,
-                    Order::Behind => &mut *behind,
-                };
-                layer.draw(to_target(item.frame), params, dress, target, lattice, *arch);
+            for (index, layer) in field.layers.iter().enumerate() {
+                each(Part { kind: &item.kind, index, layer, frame: item.frame, params, dress });
             }
         }
     }
+}
+
+/// One layer of one placed item.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    pub kind: &'a str,
+    /// Of the layer among those of its kind.
+    pub index: usize,
+    pub layer: &'a Layer,
+    /// In model pixels.
+    pub frame: ItemFrame,
+    pub params: &'a [f32],
+    pub dress: Dress,
+}
+
+/// A frame in model pixels as one in those of the camera.
+#[must_use]
+pub fn in_camera(frame: ItemFrame, fit: Fit) -> ItemFrame {
+    let o = Vec2::new(frame.o.x - fit.left, frame.o.y - fit.top);
+    ItemFrame { o, ..frame }.scaled(1.0 / fit.scale)
 }
 
 /// Which hands are taken, in the order in which things are put into them.

@@ -1,27 +1,51 @@
-//! Both networks as lists of launches for the GPU: the third twin of `training/house/model.py`, after [`super::nets`].
+//! The house renderer on a GPU: the third twin of `training/house/model.py`, after [`super::nets`].
 //!
-//! What there is: the networks with their heads, loaded and run on any device of `otherglass-kernels`, and the plan of a
-//! frame. What is missing for a renderer: tracker, item fields, sketch and the floor under the matte on the device.
+//! ```text
+//! camera's bytes ─> RGB ─> 256x192 ─> 128x96 ─> Sense ─> points, pose, parts ─┐            (first replay)
+//!                                                                             v
+//!                   CPU: the body followed, items hung on it, what can hide them      (a few hundred numbers)
+//!                                                                             │
+//! RGBA <─ composed <─ maps <─ Painter <─ sketch <─ fields at both sizes <─────┘           (second replay)
+//! ```
+//!
+//! This module lists both networks and all other launches of a frame, and plans them; `canvas.rs` runs them on any
+//! device of `otherglass-kernels`. One step of the sampler is all that is drawn with, as on the CPU: from noise of level
+//! 1 the painter's maps are the picture, so no sampler step is launched.
 
+mod canvas;
+pub mod check;
+#[cfg(test)]
+mod frame_tests;
+mod model;
+mod sized;
 #[cfg(test)]
 mod tests;
+pub(super) mod wardrobe;
 
 use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
+use otherglass_kernels::fields::{Catalogue, Fields};
 use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
 use otherglass_kernels::linear::Linear as Dense;
 use otherglass_kernels::maps::Maps;
 use otherglass_kernels::net::{Layer, Net, Plan, Shape, Step, Tensor};
 use otherglass_kernels::points::{Place as PlacePoints, Pool, Sizes};
-use otherglass_kernels::sampler::{Channels, SamplerStep};
+use otherglass_kernels::sketch::Sketch;
 use otherglass_kernels::softmax::Softmax;
 use otherglass_kernels::{Cuda, Device, KernelError};
 
 pub use otherglass_kernels::device::Facts;
 pub use otherglass_kernels::frame_in::Format;
 
+pub(super) use self::canvas::Gpu;
+
+use std::path::Path;
+
+use self::wardrobe::Wardrobe;
 use super::body::{POINTS, POSE};
 use super::nets::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, SENSE};
+use super::weights::Assets;
+use crate::render::RenderError;
 
 /// Channels of [`sense`] at a half, a quarter, an eighth and a sixteenth of the size.
 const SENSE_WIDTHS: [usize; 4] = [32, 80, 144, 208];
@@ -29,8 +53,14 @@ const SENSE_WIDTHS: [usize; 4] = [32, 80, 144, 208];
 const PAINT_WIDTHS: [usize; 4] = [16, 40, 64, 24];
 /// The channel of the painter's input that holds the noise level, after the planes.
 const LEVEL: usize = PAINT_INPUTS;
-/// The plane of the sketch's alpha.
-const SKETCH_ALPHA: usize = 6;
+/// Values of a pixel of the painter's inputs, padding included.
+const INPUT_STRIDE: usize = (PAINT_INPUTS + 1).next_multiple_of(8);
+/// The first plane of the sketch, and of the world.
+const SKETCH: usize = 3;
+const WORLD: usize = 7;
+/// What the residual is gated by lies in the padding: no weight looks there.
+const SKETCH_ALPHA: usize = LEVEL + 1;
+const _: () = assert!(SKETCH_ALPHA < INPUT_STRIDE);
 /// Where the noised picture begins among the planes.
 const NOISED: usize = PAINT_INPUTS - 3;
 
@@ -70,10 +100,10 @@ pub struct SenseTensors {
     pub features: [Tensor; 3],
 }
 
-/// The network that says where the body is, up to its heat maps.
-pub fn sense(net: &mut Net) -> Result<SenseTensors, KernelError> {
+/// The network that says where the body is, up to its heat maps, for a picture of `size`, multiples of 16.
+pub fn sense(net: &mut Net, size: (usize, usize)) -> Result<SenseTensors, KernelError> {
     let [a, b, c, d] = SENSE_WIDTHS;
-    let frame = net.input(SENSE.1, SENSE.0, 3);
+    let frame = net.input(size.1, size.0, 3);
     let stem = net.conv("stem.0", (frame, None), None, shape(a, 3, 2, Relu))?;
     let x1 = residual(net, "level1", stem)?;
     let x2 = level(net, "level2", x1, b)?;
@@ -116,11 +146,11 @@ pub struct PainterTensors {
     pub raw: Tensor,
 }
 
-/// The conditional diffusion model.
-pub fn painter(net: &mut Net) -> Result<PainterTensors, KernelError> {
+/// The conditional diffusion model, for a picture of `size`, multiples of 8.
+pub fn painter(net: &mut Net, size: (usize, usize)) -> Result<PainterTensors, KernelError> {
     let [a, b, c, d] = PAINT_WIDTHS;
-    let inputs = net.input(PAINT.1, PAINT.0, PAINT_INPUTS + 1);
-    let parts = net.input(PAINT.1 / 4, PAINT.0 / 4, PARTS);
+    let inputs = net.input(size.1, size.0, PAINT_INPUTS + 1);
+    let parts = net.input(size.1 / 4, size.0 / 4, PARTS);
     let entered = net.unshuffled_conv("enter.0", inputs, shape(a, 1, 1, Relu))?;
     let x1 = net.conv("level1.0", (entered, None), None, shape(a, 3, 1, Relu))?;
     let down = net.conv("down2.0", (x1, None), None, shape(b, 3, 2, Relu))?;
@@ -152,59 +182,132 @@ pub fn fitted(layer: &Layer, weights: Vec<f32>) -> Vec<f32> {
     weights.chunks_exact(given).flat_map(row).collect()
 }
 
-/// A frame as the GPU will do it, for a camera of that size: its launches, memory, operations and bytes. `facts`: of the
-/// device, or assumed ones.
-pub fn plan(camera: (usize, usize), format: Format, facts: &Facts) -> Result<Plan, KernelError> {
-    let (width, height) = camera;
+/// Everything of a frame besides the networks, for one size and format of camera.
+#[derive(Clone, Debug)]
+pub(crate) struct Shapes {
+    to_rgb: FrameToRgb,
+    shrink: Shrink,
+    halve: Halve,
+    /// The world's picture in the painter's inputs, and zeros where there is none.
+    world: Shrink,
+    no_world: Shrink,
+    small_fields: Fields,
+    large_fields: Fields,
+    sketch: Sketch,
+    maps: Maps,
+    composite: Composite,
+}
+
+impl Shapes {
+    /// `model`: the size that is painted at.
+    fn new(camera: (usize, usize), format: Format, model: (usize, usize), catalogue: &Catalogue) -> Self {
+        let (width, height) = camera;
+        let at = |first: usize, gain: f32| Place { stride: INPUT_STRIDE, first, last: first + 3, gain, offset: 0.0 };
+        let drawn = |size: (usize, usize)| Fields::new(size.0, size.1, catalogue, wardrobe::MOST_PLACED);
+        Self {
+            to_rgb: FrameToRgb { width, height, format, mirrored: false },
+            shrink: Shrink::fitted(camera, model, at(0, 1.0)),
+            halve: Halve {
+                width: model.0 / 2,
+                height: model.1 / 2,
+                x_stride: INPUT_STRIDE,
+                x_first: 0,
+                place: Place::alone(1.0, -0.5),
+            },
+            world: Shrink::fitted(camera, model, at(WORLD, 1.0)),
+            no_world: Shrink::fitted(camera, model, at(WORLD, 0.0)),
+            small_fields: drawn(model),
+            large_fields: drawn(camera),
+            sketch: Sketch { pixels: model.0 * model.1, stride: INPUT_STRIDE, first: SKETCH, alpha: SKETCH_ALPHA },
+            maps: Maps {
+                width: model.0,
+                height: model.1,
+                in_stride: INPUT_STRIDE,
+                alpha: SKETCH_ALPHA,
+                world_on: true,
+                dressed: true,
+            },
+            composite: Composite {
+                width,
+                height,
+                model_width: model.0,
+                model_height: model.1,
+                world_on: true,
+                changed: true,
+            },
+        }
+    }
+}
+
+/// A frame as the GPU does it: its launches, memory, operations and bytes, with nothing worn. `model`: the size that is
+/// painted at; the weights were trained for 256x192. `facts`: of the device, or assumed ones.
+fn plan(
+    camera: (usize, usize),
+    format: Format,
+    model: (usize, usize),
+    catalogue: &Catalogue,
+    facts: &Facts,
+) -> Result<Plan, KernelError> {
     let named = |prefix: &str, mut plan: Plan| {
         plan.steps.iter_mut().for_each(|step| step.name = format!("{prefix}.{}", step.name));
         plan
     };
-    let frame = Place { stride: 16, first: 0, last: 3, gain: 1.0, offset: 0.0 };
-    let half = Halve { width: SENSE.0, height: SENSE.1, x_stride: 16, x_first: 0, place: Place::alone(1.0, -0.5) };
-    let taking_in = vec![
-        Step::of("camera", &FrameToRgb { width, height, format, mirrored: false }),
-        Step::of("shrink", &Shrink::fitted(camera, PAINT, frame)),
-        Step::of("halve", &half),
-    ];
-    let noised = Channels { stride: 16, first: NOISED };
-    let step = SamplerStep {
-        pixels: PAINT.0 * PAINT.1,
-        channels: 3,
-        clean: Channels { stride: 8, first: 0 },
-        noised,
-        out: noised,
-        level_channel: Some(LEVEL),
-    };
-    let composite =
-        Composite { width, height, model_width: PAINT.0, model_height: PAINT.1, world_on: true, changed: true };
+    let shapes = Shapes::new(camera, format, model, catalogue);
+    let taking_in =
+        vec![Step::of("camera", &shapes.to_rgb), Step::of("shrink", &shapes.shrink), Step::of("halve", &shapes.halve)];
+    let sizes = Sizes::at(model.0 / 8, model.1 / 8);
     let [first, second] = pose();
     let heads = vec![
-        Step::of("sense.softmax", &Softmax { rows: PAINT.0 * PAINT.1 / 16, channels: PARTS }),
-        Step::of("sense.pool", &Pool(Sizes::house())),
+        Step::of("sense.softmax", &Softmax { rows: model.0 * model.1 / 16, channels: PARTS }),
+        Step::of("sense.pool", &Pool(sizes.clone())),
         Step::of("sense.pose.0", &first),
         Step::of("sense.pose.2", &second),
-        Step::of("sense.points", &PlacePoints(Sizes::house())),
+        Step::of("sense.points", &PlacePoints(sizes)),
     ];
-    let maps = Maps { width: PAINT.0, height: PAINT.1, in_stride: 16, alpha: SKETCH_ALPHA, world_on: true };
+    let wearing = vec![
+        Step::of("fields.small", &shapes.small_fields),
+        Step::of("fields.large", &shapes.large_fields),
+        Step::of("sketch", &shapes.sketch),
+    ];
     let mut nets = [Net::default(), Net::default()];
-    sense(&mut nets[0])?;
-    painter(&mut nets[1])?;
-    let finishing = vec![Step::of("sampler", &step), Step::of("maps", &maps), Step::of("composite", &composite)];
+    sense(&mut nets[0], (model.0 / 2, model.1 / 2))?;
+    painter(&mut nets[1], model)?;
+    let finishing = vec![Step::of("maps", &shapes.maps), Step::of("composite", &shapes.composite)];
     let only = |steps| Plan { steps, ..Plan::default() };
-    Ok(only(taking_in)
+    let mut plan = only(taking_in)
         .then(named("sense", nets[0].plan(facts)))
         .then(only(heads))
+        .then(only(wearing))
         .then(named("painter", nets[1].plan(facts)))
-        .then(only(finishing)))
+        .then(only(finishing));
+    plan.weight_bytes += 4 * catalogue.weights.len();
+    Ok(plan)
 }
 
-/// [`plan`] as a table, for this machine's GPU where there is one and an assumed one elsewhere.
-pub fn plan_table(camera: (usize, usize)) -> Result<String, KernelError> {
+/// [`plan`] as a table, for this machine's GPU where there is one and an assumed one elsewhere. `assets`: the folder that
+/// holds `house/`. The model's size must be multiples of 32.
+pub fn plan_table(assets: &Path, camera: (usize, usize), model: (usize, usize)) -> Result<String, RenderError> {
+    let fits = |size: usize| size.is_multiple_of(32) && (32..=2048).contains(&size);
+    if !fits(model.0) || !fits(model.1) {
+        let what = format!("the model's size must be multiples of 32 up to 2048, it is {}x{}", model.0, model.1);
+        return Err(RenderError::Model(what));
+    }
     let facts = Cuda::open(0).map_or_else(|_| Facts::assumed(), |cuda| cuda.facts().clone());
-    let plan = plan(camera, Format::Yuyv, &facts)?;
+    let assets = Assets::open(assets)?;
+    let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
+    let fields = super::fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?;
+    let wardrobe = Wardrobe::new(&fields)?;
+    let plan = plan(camera, Format::Yuyv, model, &wardrobe.catalogue, &facts)?;
+    let beside = sized::bytes(camera, model);
     Ok(format!(
-        "{plan}\nfor {} multiprocessors ({}), camera {}x{}",
-        facts.multiprocessors, facts.name, camera.0, camera.1
+        "{plan}\nand {:.2} MB of pictures, maps and tables for the camera; two replays of a graph a frame\n\
+         camera {}x{} (YUYV), model {}x{}, for {} multiprocessors ({}); what is worn adds to the fields' work",
+        beside as f64 / 1e6,
+        camera.0,
+        camera.1,
+        model.0,
+        model.1,
+        facts.multiprocessors,
+        facts.name,
     ))
 }

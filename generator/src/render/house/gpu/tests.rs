@@ -81,7 +81,7 @@ fn the_networks_compute_what_pytorch_computed() {
     let reference = SafeTensors::deserialize(&bytes).expect("reference");
 
     let mut net = Net::default();
-    let tensors = sense(&mut net).expect("sense");
+    let tensors = sense(&mut net, SENSE).expect("sense");
     let loaded = load(&device, &net, "sense");
     let frame: Vec<f32> = floats(&reference, "sense.frame").iter().map(|value| value - 0.5).collect();
     write(&device, &loaded, tensors.frame, &pixels(&frame, 3, 8));
@@ -105,7 +105,7 @@ fn the_networks_compute_what_pytorch_computed() {
     assert_heads(&device, &loaded, &tensors, &reference);
 
     let mut net = Net::default();
-    let tensors = painter(&mut net).expect("painter");
+    let tensors = painter(&mut net, PAINT).expect("painter");
     let loaded = load(&device, &net, "painter");
     let mut inputs = pixels(&floats(&reference, "painter.inputs"), PAINT_INPUTS, 16);
     inputs.iter_mut().skip(LEVEL).step_by(16).for_each(|level| *level = f16::ONE);
@@ -201,8 +201,12 @@ fn assert_heads(device: &dyn Device, loaded: &Loaded, tensors: &SenseTensors, re
 
 #[test]
 fn a_frame_is_planned() {
-    let plan = plan((640, 480), Format::Yuyv, &Facts::assumed()).expect("plan");
-    println!("{plan}");
+    let table = |model| plan_table(&root().join("../assets"), (640, 480), model);
+    println!("{}", table(PAINT).expect("plan"));
+    assert!(table((512, 384)).expect("plan").contains("model 512x384"));
+    assert!(table((500, 384)).is_err(), "not a multiple of 32");
+    let catalogue = Catalogue::default();
+    let plan = plan((640, 480), Format::Yuyv, PAINT, &catalogue, &Facts::assumed()).expect("plan");
     assert!(plan.steps.len() < 64, "few launches: {}", plan.steps.len());
     assert!(plan.arena_bytes * 3 < plan.unshared_bytes * 2, "activations share memory");
     assert!((1e8..1e10).contains(&(plan.work().flops as f64)));

@@ -14,11 +14,11 @@ use safetensors::SafeTensors;
 
 pub use self::conv::Grid;
 pub use self::painter::Painter;
-pub use self::sense::{Sense, Sensed};
+pub use self::sense::Sense;
+pub use self::weights::Weights;
 
 use self::conv::{Addend, Conv};
 use self::weights::Activation::Relu;
-use self::weights::Weights;
 use crate::render::RenderError;
 
 /// Width and height of what the sense network looks at.

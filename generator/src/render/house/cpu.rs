@@ -1,0 +1,162 @@
+//! Both networks, items and composition on the CPU.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use otherglass_vision::Frame;
+
+use super::body::Body;
+use super::compose::{Composer, Ingredients};
+use super::dress::Dress;
+use super::fields::Field;
+use super::matte::Matte;
+use super::nets::{self, Grid, PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
+use super::planes::{self, Fit, Rgba, Shrink};
+use super::silhouette::Silhouette;
+use super::sketch::in_camera;
+use super::weights::Asset;
+use super::{Dressing, Timings, gaussian_noise, hiding};
+use crate::render::RenderError;
+
+/// The networks and everything between them and the picture.
+pub struct Cpu {
+    sense: Sense,
+    painter: Painter,
+    /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
+    noise: Vec<f32>,
+    sized: Option<Sized>,
+    buffers: Buffers,
+    dress: Dress,
+}
+
+/// What depends on the camera's size alone.
+struct Sized {
+    width: u32,
+    height: u32,
+    fit: Fit,
+    shrink: Shrink,
+    composer: Composer,
+}
+
+/// Memory kept from frame to frame.
+#[derive(Default)]
+struct Buffers {
+    inputs: Vec<f32>,
+    small: Vec<f32>,
+    parts: Grid,
+    hiding: Vec<f32>,
+    sketch_alpha: Vec<f32>,
+    front: Rgba,
+    behind: Rgba,
+    maps: Vec<f32>,
+    silhouette: Silhouette,
+    matte: Matte,
+}
+
+impl Cpu {
+    /// `weights`: the file of both networks.
+    pub fn new(weights: &Asset, seed: u64) -> Result<Self, RenderError> {
+        let (sense, painter) = nets::read(&weights.bytes, &weights.path)?;
+        let noise = gaussian_noise(seed, 3 * PAINT.0 * PAINT.1);
+        Ok(Self { sense, painter, noise, sized: None, buffers: Buffers::default(), dress: Dress::default() })
+    }
+
+    /// Forgets what was body before.
+    pub fn forget_body(&mut self) {
+        self.buffers.silhouette.reset();
+        self.dress.reset();
+    }
+
+    fn sized(sized: &mut Option<Sized>, width: u32, height: u32) -> &mut Sized {
+        let kept = sized.take().filter(|sized| (sized.width, sized.height) == (width, height));
+        sized.insert(kept.unwrap_or_else(|| {
+            let camera = (width as usize, height as usize);
+            let fit = Fit::new(camera.0, camera.1, PAINT.0, PAINT.1);
+            let shrink = Shrink::new(camera, PAINT, fit);
+            Sized { width, height, fit, shrink, composer: Composer::new(camera.0, camera.1, fit) }
+        }))
+    }
+
+    /// Shrinks the frame into the first planes of the painter's inputs and finds the body in it.
+    pub fn look(&mut self, frame: &Frame, timings: &mut Timings) -> Body {
+        let sized = Self::sized(&mut self.sized, frame.width, frame.height);
+        let Buffers { inputs, small, parts, .. } = &mut self.buffers;
+        let area = PAINT.0 * PAINT.1;
+        let started = Instant::now();
+        inputs.resize(PAINT_INPUTS * area, 0.0);
+        small.resize(3 * SENSE.0 * SENSE.1, 0.0);
+        sized.shrink.run(&frame.pixels, &mut inputs[..3 * area]);
+        planes::halve(&inputs[..3 * area], 3, PAINT.0, PAINT.1, small);
+        timings.note("shrink", started);
+        let started = Instant::now();
+        let sensed = self.sense.run(small);
+        timings.note("sense", started);
+        *parts = sensed.parts;
+        Body::from_outputs(&sensed.points, &sensed.pose, PAINT.0 as f32 / PAINT.1 as f32)
+    }
+
+    /// Draws the frame that was looked at, RGB bytes.
+    pub fn paint(
+        &mut self,
+        frame: &Frame,
+        dressing: Dressing,
+        fields: &BTreeMap<String, Field>,
+        timings: &mut Timings,
+    ) -> Vec<u8> {
+        let sized = Self::sized(&mut self.sized, frame.width, frame.height);
+        let Dressing { sketcher, dressed, world, shoulders } = dressing;
+        let Buffers { inputs, parts, hiding, sketch_alpha, front, behind, maps, silhouette, matte, small: _ } =
+            &mut self.buffers;
+        let area = PAINT.0 * PAINT.1;
+        let started = Instant::now();
+        let (sketch_front, sketch_behind) = sketcher.sketch(fields);
+        write_sketch(sketch_front, sketch_behind, &mut inputs[3 * area..7 * area], sketch_alpha);
+        front.clear(frame.width as usize, frame.height as usize);
+        behind.clear(frame.width as usize, frame.height as usize);
+        sketcher.draw(fields, sized.fit, front, behind);
+        timings.note("items", started);
+
+        let started = Instant::now();
+        let theme = world.map(|(shown, _)| shown.theme);
+        let world = world.map(|(_, picture)| picture);
+        match world {
+            Some(picture) => sized.shrink.run(picture, &mut inputs[7 * area..10 * area]),
+            None => inputs[7 * area..10 * area].fill(0.0),
+        }
+        inputs[10 * area..].copy_from_slice(&self.noise);
+        self.painter.run(inputs, parts, 1.0, maps);
+        let visible = &mut maps[map::VISIBLE * area..(map::VISIBLE + 1) * area];
+        hiding::cells(parts, dressed, hiding);
+        hiding::limit(visible, hiding, dressed, sketcher.grips(fields), sketcher.covers(fields));
+        timings.note("paint", started);
+
+        let started = Instant::now();
+        silhouette.support(&mut maps[map::MATTE * area..(map::MATTE + 1) * area], parts);
+        matte.fit(&maps[map::MATTE * area..(map::MATTE + 1) * area], &inputs[..3 * area], PAINT.0, PAINT.1);
+        let person: &[u8] = match (theme, shoulders) {
+            (Some(theme), Some(shoulders)) => {
+                let camera = (&frame.pixels[..], (frame.width as usize, frame.height as usize));
+                let shoulders = in_camera(shoulders, sized.fit);
+                self.dress.put_on(theme, camera, sized.fit, &inputs[..3 * area], parts, &shoulders)
+            }
+            _ => &frame.pixels,
+        };
+        let mut out = vec![0; frame.pixels.len()];
+        let with = Ingredients { camera: &frame.pixels, person, world, front, behind, sketch_alpha, maps, matte };
+        sized.composer.run(&with, &mut out);
+        timings.note("compose", started);
+        out
+    }
+}
+
+/// The sketch for the painter: front over behind, as planes of premultiplied red, green, blue and alpha.
+fn write_sketch(front: &Rgba, behind: &Rgba, planes: &mut [f32], alpha: &mut Vec<f32>) {
+    let area = front.width * front.height;
+    alpha.clear();
+    for (i, (over, under)) in front.data.chunks_exact(4).zip(behind.data.chunks_exact(4)).enumerate() {
+        for k in 0..4 {
+            planes[k * area + i] = over[k] + under[k] * (1.0 - over[3]);
+        }
+        alpha.push(over[3].max(under[3]));
+    }
+}
