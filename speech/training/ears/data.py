@@ -21,7 +21,7 @@ NOTHING_SHARE = 0.05
 # Positions of the audio in one batch.
 BATCH_POSITIONS = 3_000
 # Steps until rooms and noise are as hard as they get.
-EASY_STEPS = 3_500
+EASY_STEPS = 6_000
 
 
 class Shards:
@@ -88,7 +88,7 @@ class Batches(torch.utils.data.Dataset):
         drawn = drawn[np.argsort(self._lengths[drawn], kind="stable")]
         at = int(rng.integers(len(drawn)))
         typical = self._lengths[drawn[at]] / SAMPLES_A_POSITION + 45
-        count = int(np.clip(self.positions / typical, 8, 96))
+        count = int(np.clip(self.positions / typical, 8, 256))
         at = int(np.clip(at - count // 2, 0, len(drawn) - count))
         return self.batch(rng, drawn[at : at + count], min(1.0, 0.15 + step / EASY_STEPS))
 

@@ -1,10 +1,13 @@
 """Writes a checkpoint as a ggml file that whisper.cpp loads.
 
-    python -m ears.export --run RUN --out FILE.bin
+    python -m ears.export --run RUN --out FILE.bin [--reference DIR]
 
 Little endian: magic, 11 figures, mel filters, words, tensors (see speech/src/model_file.rs, which checks every one of them).  Norms, biases and
 positions are f32, all else f16.  An English-only model has 51864 rows of embedding; those that training didn't use get a bias
 that keeps them from ever being written.  The phoneme head stays behind.
+
+--reference writes a few WAVs, spoken by voices of espeak-ng that are held out, and in texts.tsv what PyTorch hears in them; a test of the
+speech crate has whisper.cpp hear the same.
 """
 import argparse
 import hashlib
@@ -13,6 +16,9 @@ import pathlib
 import struct
 
 import numpy as np
+import scipy.io.wavfile
+
+from voices import build, engines
 
 from . import evaluate, features, model
 from .vocabulary import SIZE
@@ -60,14 +66,37 @@ def write(net, vocabulary, path):
     return hashlib.sha256(data).hexdigest()
 
 
+REFERENCE = [
+    "give me a sword", "make it bigger and make it blue", "take me to the jungle", "undo", "i want to wear a golden crown and a red cape",
+    "make it look like an oil painting",
+]
+
+
+def reference(net, vocabulary, folder):
+    """WAVs and texts.tsv: file, what was said, what was heard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = [voice for voice in engines.VOICES if voice.engine == "espeak" and voice.held_out]
+    rng, notes = np.random.default_rng(7), []
+    for n, said in enumerate(REFERENCE):
+        sound, = engines.speak(held[n % len(held)], [said], rng)
+        samples = (np.pad(build.trimmed(sound) * 0.5, (4_800, 6_400)) * 32_767).astype(np.int16)
+        scipy.io.wavfile.write(folder / f"{n}.wav", engines.RATE_HZ, samples)
+        heard, = evaluate.transcribe(net, vocabulary, [engines.resampled(samples, engines.RATE_HZ)])
+        notes.append(f"{n}.wav\t{said}\t{heard}\n")
+    (folder / "texts.tsv").write_text("".join(notes))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--run", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--reference", type=pathlib.Path)
     args = parser.parse_args()
     net, vocabulary = evaluate.load(args.run)
     digest = write(net, vocabulary, args.out)
     print(f"bytes = {args.out.stat().st_size}\nsha256 = \"{digest}\"")
+    if args.reference:
+        reference(net, vocabulary, args.reference)
 
 
 if __name__ == "__main__":

@@ -46,4 +46,4 @@ def optimisers(net):
     matrices, others = [], []
     for name, p in net.named_parameters():
         (matrices if ".blocks." in name and p.ndim == 2 else others).append(p)
-    return [Muon(matrices, 0.02, weight_decay=0.01), torch.optim.AdamW(others, 2e-3, betas=(0.9, 0.98), weight_decay=0.01)]
+    return [Muon(matrices, 0.01, weight_decay=0.01), torch.optim.AdamW(others, 1e-3, betas=(0.9, 0.98), weight_decay=0.01)]

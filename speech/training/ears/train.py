@@ -21,7 +21,7 @@ from .data import BATCH_POSITIONS, PHONEMES, Batches, Shards
 from .optimiser import optimisers
 from .vocabulary import Vocabulary
 
-PHONEME_WEIGHT = 0.5
+PHONEME_WEIGHT = 1.0
 WARM_UP = 150
 AVERAGE = 0.998
 
@@ -90,7 +90,7 @@ class Run:
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         self.step += 1
-        decay = min(AVERAGE, self.step / (self.step + 20))
+        decay = min(AVERAGE, 1 - 10 / (self.step + 10))  # over a tenth of the steps
         values = list(self.net.state_dict().values())
         torch._foreach_lerp_(list(self.average.values()), values, 1 - decay)
         return {"written": written.item(), "heard": heard.item(), "right": right.item(), "norm": norm.item(), "rate": share}
