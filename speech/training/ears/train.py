@@ -7,9 +7,13 @@ written every few minutes under a temporary name and renamed; the same command g
 curves, RUN/ears.png draws them.  --anneal lets the learning rate fall to zero within so many steps, then the run has finished.
 --check names a folder that ears.evaluate made; a part of it is transcribed now and then.
 """
+import os
+
+# Before numpy is loaded: the workers that make batches would each start a thread for every core, and wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import argparse
 import csv
-import os
 import pathlib
 import time
 
