@@ -122,7 +122,9 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     shards = Shards(args.data)
     run = Run(args.out, args.device)
-    if args.anneal and run.anneal_from is None:
+    if not args.anneal:
+        run.anneal_from = None  # a finished run goes on at the full rate
+    elif run.anneal_from is None:
         run.anneal_from = run.step
     print(f"{len(shards)} sentences, {len(run.vocabulary)} tokens, step {run.step}", flush=True)
     batches = Batches(shards, run.vocabulary, positions=args.positions)
