@@ -14,8 +14,7 @@ fn folder(path: &str) -> PathBuf {
 
 /// With every threshold open: what the model writes is compared, not whether it is believed.
 fn recogniser() -> Recogniser {
-    let options =
-        RecogniserOptions { least_confidence: 0.0, no_speech_threshold: 2.0, ..RecogniserOptions::default() };
+    let options = RecogniserOptions { least_confidence: 0.0, no_speech_threshold: 2.0, ..RecogniserOptions::default() };
     Recogniser::open(&folder("../assets/speech/english.bin"), options).unwrap()
 }
 
