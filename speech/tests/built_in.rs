@@ -43,7 +43,7 @@ fn it_hears_what_the_training_code_hears() {
     let mut recogniser = recogniser();
     let mut heard = Vec::new();
     for (file, said, expected) in notes() {
-        let got = recogniser.recognise(&read_all(&file).unwrap()).unwrap().map_or(String::new(), |said| said.text);
+        let got = recogniser.recognise(&read_all(&file).unwrap()).unwrap().map(|said| said.text).unwrap_or_default();
         assert_eq!(got, expected, "{} says \"{said}\"", file.display());
         heard.push(got);
     }
@@ -51,7 +51,7 @@ fn it_hears_what_the_training_code_hears() {
     let (file, _, expected) = &notes()[0];
     let mut samples = read_all(file).unwrap();
     samples.reverse();
-    let backwards = recogniser.recognise(&samples).unwrap().map_or(String::new(), |said| said.text);
+    let backwards = recogniser.recognise(&samples).unwrap().map(|said| said.text).unwrap_or_default();
     assert_ne!(&backwards, expected);
 }
 
