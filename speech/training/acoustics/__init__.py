@@ -1,0 +1,1 @@
+"""Rooms, microphones and noise around synthesised speech."""

@@ -1,0 +1,95 @@
+"""Synthesises sentences into shards that training reads, with all the voices that are installed.
+
+    python -m voices.build --out DIR --count N [--seed S] [--processes P]
+
+DIR/voices-SEED-NNNN.npy holds the sounds of 200 sentences after one another (int16, 16 kHz, silence around speech cut off), the
+.json beside it their texts, phonemes, voices and lengths.  Shards that exist are kept, so a run that was cut off goes on; a shard depends
+on the seed and its number alone.
+"""
+import argparse
+import json
+import multiprocessing
+import os
+import pathlib
+
+import numpy as np
+
+from texts.visitors import Visitors
+
+from . import engines
+
+SHARD = 200
+
+
+def trimmed(samples, keep_s=0.04):
+    """Without silence before and after, 40 dB under the loudest tenth of a second; None when nothing is left."""
+    if samples is None or len(samples) < 1_600:
+        return None
+    frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
+    level = np.sqrt((frames**2).mean(1) + 1e-12)
+    loud = np.flatnonzero(level > max(level.max() * 0.01, 1e-4))
+    if not len(loud) or level.max() < 1e-3:
+        return None
+    keep = int(keep_s * engines.RATE_HZ)
+    cut = samples[max(loud[0] * 160 - keep, 0) : (loud[-1] + 1) * 160 + keep]
+    return cut / max(np.abs(cut).max(), 1e-3) * 0.9
+
+
+def shard(seed, number, voices, count=SHARD):
+    """-> sounds (int16), and for each a dict of text, phonemes, voice and length."""
+    rng = np.random.default_rng([seed, number])
+    visitors = Visitors(f"{seed}/{number}")
+    weights = np.array([voice.weight for voice in voices])
+    chosen = rng.choice(len(voices), count, p=weights / weights.sum())
+    sounds, notes = [], []
+    for index in np.unique(chosen):
+        texts = [next(visitors) for _ in range((chosen == index).sum())]
+        for text, sound in zip(texts, engines.speak(voices[index], texts, rng)):
+            sound = trimmed(sound)
+            # Longer than 9 s, a voice is broken or a sentence is beyond what training batches hold.
+            if sound is not None and len(sound) < 9 * engines.RATE_HZ:
+                sounds.append((sound * 32_767).astype(np.int16))
+                phonemes = engines.Espeak.get().phonemes(text)
+                notes.append({"text": text, "phonemes": phonemes, "voice": str(voices[index]), "length": len(sound)})
+    return np.concatenate(sounds), notes
+
+
+def write(out, name, sounds, notes):
+    """Both files under their final names only when they are whole; the .json, which readers look for, comes last."""
+    for suffix, put in ((".npy", lambda file: np.save(file, sounds)), (".json", lambda file: file.write(json.dumps(notes).encode()))):
+        with open(out / f"{name}{suffix}.part", "wb") as file:
+            put(file)
+        os.replace(out / f"{name}{suffix}.part", out / f"{name}{suffix}")
+
+
+def _make(task):
+    out, seed, number, voices = task
+    name = f"voices-{seed}-{number:04d}"
+    if not (out / f"{name}.json").exists():
+        write(out, name, *shard(seed, number, voices))
+        print(name, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--count", type=int, required=True, help="sentences")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    installed = engines.available()
+    if "espeak" not in installed:
+        parser.error("espeak-ng is not installed: apt-get install espeak-ng")
+    missing = sorted({voice.engine for voice in engines.VOICES} - installed)
+    if missing:
+        print("not installed, their voices are left out:", ", ".join(missing), flush=True)
+    voices = [voice for voice in engines.VOICES if voice.engine in installed and not voice.held_out]
+    tasks = [(args.out, args.seed, number, voices) for number in range(-(-args.count // SHARD))]
+    with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
+        for _ in pool.imap_unordered(_make, tasks):
+            pass
+
+
+if __name__ == "__main__":
+    main()
