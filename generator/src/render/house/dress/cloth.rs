@@ -64,7 +64,7 @@ impl Garb {
                 Self { cloth: leather(), mantle: Some((fur([0.10, 0.08, 0.07], [0.50, 0.43, 0.37], 0.5), 0.40)) }
             }
             Theme::IceKingdom => {
-                Self { cloth: frost(), mantle: Some((fur([0.50, 0.60, 0.72], [0.98, 0.99, 1.0], 0.2), 0.24)) }
+                Self { cloth: frost(), mantle: Some((fur([0.70, 0.78, 0.88], [0.98, 0.99, 1.0], 0.2), 0.24)) }
             }
             Theme::Underwater => plain(scales()),
             Theme::Space => plain(suit()),
@@ -167,9 +167,9 @@ fn frost() -> Tile {
         let vein = 1.0 - smooth(0.0, 0.10, second - first);
         let small = (1.0 - smooth(0.0, 0.14, finer - fine)) * noise(u, v, (7, 7), 28);
         let sparkle = smooth(0.93, 1.0, noise(u, v, (120, 120), 29));
-        let frost = (0.75 * vein + 0.7 * small + sparkle).min(1.0);
+        let frost = (0.26 * vein + 0.20 * small + 0.5 * sparkle).min(1.0);
         let cloth = mixed([0.30, 0.50, 0.74], [0.46, 0.68, 0.88], noise(u, v, (5, 5), 30));
-        Texel { colour: mixed(cloth, [0.93, 0.97, 1.0], frost), glow: 0.30 * frost }
+        Texel { colour: mixed(cloth, [0.93, 0.97, 1.0], frost), glow: 0.4 * frost }
     })
 }
 

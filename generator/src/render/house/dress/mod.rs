@@ -211,8 +211,8 @@ impl Tailor<'_> {
         let share = (cloth * (1.0 - open) + sleeve).min(1.0);
         let share = share * share * (3.0 - 2.0 * share);
         let light = brightness(colour[0], colour[1], colour[2]);
-        // Folds stay; prints, which are stronger, do not.
-        let fold = ((light + 0.07) / (self.seen.cloth + 0.07)).powf(0.55).clamp(0.55, 1.22);
+        // Folds stay, and so does the visitor: a print shows through.
+        let fold = ((light + 0.07) / (self.seen.cloth + 0.07)).powf(0.75).clamp(0.40, 1.40);
         let room = (0.55 + 0.9 * self.seen.face).clamp(0.6, 1.15);
         let lit = fold * room * (1.0 - worn.glow) + worn.glow;
         for (byte, (own, dyed)) in pixel.iter_mut().zip(colour.into_iter().zip(worn.colour)) {
