@@ -209,7 +209,9 @@ fn compare(
         })
     };
     let green = |compared: &Compared| compared.mean < MEAN && compared.psnr_db > PSNR_DB;
-    for says in SCENES {
+    // A single frame is a rehearsal, which is slow: one scene shows that it runs.
+    let scenes = if frames.len() > 1 { SCENES.len() } else { 1 };
+    for says in SCENES.into_iter().take(scenes) {
         let compared = both(says, says)?;
         if !green(&compared) {
             report.faults.push(format!("\"{}\" is not what the CPU draws", compared.scene));
@@ -322,12 +324,14 @@ fn stay_steady(
     for index in 0..raw.pictures.len() {
         raw.draw(device, index)?;
     }
-    let before = (allocations(), cuda.free_bytes()?);
+    // The question for free memory allocates by itself, so it is asked outside of what is counted.
+    let free_before = cuda.free_bytes()?;
+    let before = allocations();
     for index in 0..report.amounts.steady {
         std::hint::black_box(raw.draw(device, index)?);
     }
-    let (host, free) = (allocations() - before.0, cuda.free_bytes()?);
-    let taken = before.1 as i64 - free as i64;
+    let host = allocations() - before;
+    let taken = free_before as i64 - cuda.free_bytes()? as i64;
     if host != 0 || taken != 0 {
         report.faults.push(format!("{host} allocations and {taken} bytes of device memory in the steady state"));
     }
