@@ -161,7 +161,8 @@ def points():
 def cells():
     """The CPU renderer's floor under the matte and its limits of hiding, as poolings."""
     parts, before = torch.rand(1, 9, 7, 11, dtype=torch.float64), torch.rand(1, 1, 7, 11, dtype=torch.float64).float().double()
-    parts = (parts * torch.tensor([3.0] + [0.5] * 8).reshape(1, 9, 1, 1)).softmax(1).half().double()
+    # Mostly background, so that neither hiding nor the body is certain everywhere.
+    parts = (parts * 3 + torch.tensor([3.0] + [0.0] * 8).reshape(1, 9, 1, 1)).softmax(1).half().double()
     f32 = lambda x: torch.tensor(x, dtype=torch.float32).double()
     seen = 1 - parts[:, :1]
     body = torch.where(seen < f32(0.15), seen, torch.maximum(seen, f32(0.9) * before))

@@ -19,7 +19,7 @@ use crate::device::{Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
 use crate::kernel::{Expected, F32_ROUNDING, Kernel, Operand, Rows, Work};
 use crate::maps::Limits;
-use crate::values::{Element, Fill};
+use crate::values::{Element, Fill, Random};
 
 /// Values of a cell of `parts`, padding included.
 const STRIDE: usize = 16;
@@ -116,9 +116,12 @@ impl Kernel for Cells {
 
     fn operands(&self) -> Vec<Operand> {
         let limits = Limits::new(self.dressed, self.shoulders, std::iter::empty(), std::iter::empty());
-        let share = Fill::Uniform { low: 0.0, high: 0.3 };
+        // The background certain, unsure and absent; little of all others, so that hiding is not certain everywhere.
+        let mut random = Random::new(self.count() as u64);
+        let part = |i: usize| random.uniform() * if i.is_multiple_of(STRIDE) { 1.0 } else { 0.1 };
+        let parts = Element::F16.encode_all((0..self.count() * STRIDE).map(part).collect::<Vec<_>>());
         vec![
-            Operand::input("parts", Element::F16, self.count() * STRIDE, share),
+            Operand::exact("parts", Element::F16, parts),
             Operand::exact("limits", Element::F32, limits.bytes().to_vec()),
             Operand::input("before", Element::F32, self.count(), Fill::Uniform { low: 0.0, high: 1.0 }),
             Operand::output("after", Element::F32, self.count()),
