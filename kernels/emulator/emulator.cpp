@@ -33,6 +33,9 @@ namespace points {
 namespace fields {
 #include "../src/fields/fields.cu"
 }
+namespace cells {
+#include "../src/cells/cells.cu"
+}
 namespace sketch {
 #include "../src/sketch/sketch.cu"
 }

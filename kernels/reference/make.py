@@ -158,6 +158,21 @@ def points():
          out=torch.stack([x, y, presence + (p * seen).sum(-1), spread], -1))
 
 
+def cells():
+    """The CPU renderer's floor under the matte and its limits of hiding, as poolings."""
+    parts, before = torch.rand(1, 9, 7, 11, dtype=torch.float64), torch.rand(1, 1, 7, 11, dtype=torch.float64).float().double()
+    # Mostly background, so that neither hiding nor the body is certain everywhere.
+    parts = (parts * 3 + torch.tensor([3.0] + [0.0] * 8).reshape(1, 9, 1, 1)).softmax(1).half().double()
+    f32 = lambda x: torch.tensor(x, dtype=torch.float32).double()
+    seen = 1 - parts[:, :1]
+    body = torch.where(seen < f32(0.15), seen, torch.maximum(seen, f32(0.9) * before))
+    dilated = lambda x, radius: F.max_pool2d(x, 2 * radius + 1, 1, radius)
+    eroded = lambda x, radius: -dilated(-x, radius)
+    sure = eroded(torch.maximum(torch.minimum(eroded(dilated(body, 2), 2), 2 * body), body), 1)
+    hides = parts[:, [5, 7, 4, 6, 1, 2]].sum(1, keepdim=True)
+    keep("cells", parts=parts, before=before, after=body, out=torch.cat([sure, dilated((hides / f32(0.35)).clamp(max=1), 1)], 1))
+
+
 if __name__ == "__main__":
     torch.manual_seed(SEED)
     conv_cases()
@@ -167,6 +182,7 @@ if __name__ == "__main__":
     house_maps()
     points()
     sketch()
+    cells()
     path = Path(__file__).parent / "cases.safetensors"
     save_file({name: value.clone() for name, value in sorted(tensors.items())}, path)
     print(f"{len(tensors)} tensors, {path.stat().st_size // 1024} KB")

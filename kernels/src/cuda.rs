@@ -13,9 +13,10 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 13] = [
+pub const FATBINS: [(&str, &[u8]); 14] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
+    ("cells", include_bytes!("../../assets/kernels/cells.fatbin")),
     ("composite", include_bytes!("../../assets/kernels/composite.fatbin")),
     ("conv", include_bytes!("../../assets/kernels/conv.fatbin")),
     ("fields", include_bytes!("../../assets/kernels/fields.fatbin")),

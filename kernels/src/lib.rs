@@ -15,6 +15,7 @@
 pub mod arena;
 pub mod attention;
 pub mod ceiling;
+pub mod cells;
 pub mod check;
 pub mod common;
 pub mod composite;

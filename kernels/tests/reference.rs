@@ -4,6 +4,7 @@
 //! its weights from f32 tables, to 1e-6. Each case has a negative control: one input value changed must be noticed.
 
 use otherglass_kernels::attention::Attention;
+use otherglass_kernels::cells::Cells;
 use otherglass_kernels::common::{Activation, padded};
 use otherglass_kernels::composite::{Axis, Composite};
 use otherglass_kernels::conv::Conv;
@@ -275,6 +276,23 @@ fn house_maps() {
             assert_agrees(&kernel, &inputs, &get("out", 16), 1e-9, control);
         }
     }
+}
+
+#[test]
+fn cells() {
+    let reference = Reference::open();
+    let get = |name: &str, channels| reference.get(&format!("cells/{name}")).channels_last(channels);
+    let kernel = Cells { width: 11, height: 7, shoulders: true, dressed: true };
+    let limits = [1.0, 0.0, 0.0, 1.0].to_vec();
+    let inputs = [get("parts", 16), limits, get("before", 1)];
+    // The first output, then the second, which must follow hands as well as the background.
+    assert_agrees(&kernel, &inputs, &get("after", 1), EXACT, (2, 30));
+    let outputs =
+        |inputs: &[Vec<f64>]| -> Vec<f64> { kernel.twin(inputs, Rows::ALL)[1].iter().map(|e| e.value).collect() };
+    assert!(is_near(&outputs(&inputs), &get("out", 2), EXACT));
+    let mut other = inputs.clone();
+    other[0].iter_mut().skip(7).step_by(16).for_each(|hand| *hand = 0.0);
+    assert!(!is_near(&outputs(&other), &get("out", 2), EXACT), "the control stayed green");
 }
 
 #[test]

@@ -20,6 +20,6 @@ timeout 180 "$check" "${required[@]}" --assets assets --camera "$camera" --out "
 if "$python" -c 'import torch, numpy, safetensors' 2>/dev/null; then
     timeout 330 "$python" tests/gpu/peers.py --out "$out" --camera "$camera" --device "${DEVICE:-cuda}" --frames "${FRAMES:-1000}" || status=$?
 else
-    echo "skipped: ${FRAMES:-1000} frames of PyTorch in 4 ways: $python has no torch, numpy and safetensors"
+    echo "skipped: ${FRAMES:-1000} frames of PyTorch in 6 ways: $python has no torch, numpy and safetensors"
 fi
 exit "$status"

@@ -211,7 +211,7 @@ def main():
     parser.add_argument("--compile", action="store_true", help="compile on a CPU too")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
-        print(f"skipped: {options.frames} frames of PyTorch in 4 ways: torch sees no GPU")
+        print(f"skipped: {options.frames} frames of PyTorch in 6 ways: torch sees no GPU")
         return
     device, dtype = options.device, torch.float16 if options.device == "cuda" else torch.float32
     width, height = (int(side) for side in options.camera.split("x"))

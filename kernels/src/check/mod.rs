@@ -8,6 +8,7 @@ pub mod report;
 
 use crate::attention::Attention;
 use crate::ceiling::{CeilingCopy, CeilingMma};
+use crate::cells::Cells;
 use crate::composite::Composite;
 use crate::conv::Conv;
 use crate::device::{Facts, Launch, Span};
@@ -108,6 +109,7 @@ kernels![
     SamplerStep,
     Fields,
     Sketch,
+    Cells,
     Maps,
     Composite,
     CeilingMma,

@@ -37,26 +37,29 @@ pub const PLANES: usize = 14;
 pub const MOST_CIRCLES: usize = 64;
 
 /// Where worn things can be hidden, as it lies in device memory: whether something is worn on head or shoulders, how
-/// many grips and covers there are, and their circles (x and y of the centre, radius, unused), grips first.
+/// many grips and covers there are, whether something is worn on the shoulders, and the circles (x and y of the centre,
+/// radius, unused), grips first.
 #[derive(Clone, Copy, Debug, Pod, Zeroable, PartialEq)]
 #[repr(C)]
 pub struct Limits {
     dressed: f32,
     grips: f32,
     covers: f32,
-    unused: f32,
+    shoulders: f32,
     circles: [[f32; 4]; MOST_CIRCLES],
 }
 
 impl Limits {
-    /// Circles are centre and radius in pixels of the map; those beyond [`MOST_CIRCLES`] are left out.
+    /// `dressed`: whether something is worn on head or shoulders. Circles are centre and radius in pixels of the map; those beyond [`MOST_CIRCLES`] are left out.
     #[must_use]
     pub fn new(
         dressed: bool,
+        shoulders: bool,
         grips: impl Iterator<Item = ([f32; 2], f32)>,
         covers: impl Iterator<Item = ([f32; 2], f32)>,
     ) -> Self {
         let mut limits = Self { dressed: f32::from(u8::from(dressed)), ..Self::zeroed() };
+        limits.shoulders = f32::from(u8::from(shoulders));
         let mut count = 0;
         let mut put = |(centre, radius): ([f32; 2], f32)| -> f32 {
             let Some(circle) = limits.circles.get_mut(count) else { return 0.0 };
@@ -145,7 +148,7 @@ impl Maps {
             ([x * width, y * height], radius * width)
         };
         let grips = [at(0.3, 0.4, 0.2), at(0.8, 0.6, 0.25)];
-        Limits::new(self.dressed, grips.into_iter(), std::iter::once(at(0.55, 0.5, 0.2)))
+        Limits::new(self.dressed, self.dressed, grips.into_iter(), std::iter::once(at(0.55, 0.5, 0.2)))
     }
 }
 

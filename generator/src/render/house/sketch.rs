@@ -124,14 +124,15 @@ pub struct Sketcher {
 impl Default for Sketcher {
     fn default() -> Self {
         Self {
-            placed: Vec::new(),
+            // Room for what people usually wear, so that nothing grows while they move.
+            placed: Vec::with_capacity(16),
             front: Rgba::default(),
             behind: Rgba::default(),
             lattice: Lattice::default(),
             free_hand: None,
             crossing: Crossing::default(),
             seconds: 0.0,
-            params: Vec::new(),
+            params: Vec::with_capacity(8),
             arch: Arch::new(),
         }
     }

@@ -1,27 +1,25 @@
 //! A frame on the device: look, let the CPU follow the body and hang the items, paint.
 //!
 //! Two replays and two waits a frame: what is worn where is decided between them, in some 20 microseconds of CPU time,
-//! from 160 bytes of points, the pose, and the parts of the body. Everything with pixels happens on the device.
+//! from 160 bytes of points and the pose. Everything with pixels happens on the device.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use half::f16;
 use otherglass_kernels::maps::Limits;
-use otherglass_kernels::{KernelError, Machine, Span};
+use otherglass_kernels::{KernelError, Launch, Machine, Span};
 use otherglass_vision::Frame;
 
 use super::model::Model;
 use super::sized::{Sized, block};
 use super::wardrobe::{PLACED_BYTES, Wardrobe};
-use super::{Format, PAINT, PARTS, Shapes};
+use super::{Format, PAINT, Shapes};
 use crate::render::RenderError;
 use crate::render::house::body::{Body, POINTS, POSE};
 use crate::render::house::fields::Field;
-use crate::render::house::hiding::{self, Circle, Dressed};
-use crate::render::house::nets::Grid;
+use crate::render::house::hiding::{Circle, Dressed};
 use crate::render::house::planes::Fit;
-use crate::render::house::silhouette::Silhouette;
 use crate::render::house::sketch::in_camera;
 use crate::render::house::weights::Asset;
 use crate::render::house::worlds::Shown;
@@ -37,9 +35,8 @@ pub struct Gpu {
     sized: Option<Sized>,
     /// The world that lies on the device, if one does.
     shown: Option<Shown>,
-    silhouette: Silhouette,
-    parts: Grid,
-    hiding: Vec<f32>,
+    /// Whether what was body before is to be forgotten.
+    forget: bool,
 }
 
 impl Gpu {
@@ -53,22 +50,12 @@ impl Gpu {
         let model = Model::load(machine.device(), weights, seed)?;
         let wardrobe = Wardrobe::new(fields)?;
         let fields = wardrobe.load(machine.device())?;
-        Ok(Self {
-            machine,
-            model,
-            wardrobe,
-            fields,
-            sized: None,
-            shown: None,
-            silhouette: Silhouette::default(),
-            parts: Grid::default(),
-            hiding: Vec::new(),
-        })
+        Ok(Self { machine, model, wardrobe, fields, sized: None, shown: None, forget: false })
     }
 
     /// Forgets what was body before.
     pub fn forget_body(&mut self) {
-        self.silhouette.reset();
+        self.forget = true;
     }
 
     /// Buffers and graphs for that camera.
@@ -96,7 +83,7 @@ impl Gpu {
     ) -> Result<Body, RenderError> {
         let started = Instant::now();
         self.prepare(size, format)?;
-        let Self { sized, parts, .. } = self;
+        let Self { sized, .. } = self;
         let Some(sized) = sized else { return Err(RenderError::Model("no camera was prepared for".into())) };
         sized.look.incoming(0).copy_from_slice(bytes);
         sized.look.run()?;
@@ -110,15 +97,6 @@ impl Gpu {
             let (values, _) = sized.look.outgoing(1).as_chunks::<2>();
             std::array::from_fn(|i| half(&values[i]))
         };
-        let (values, _) = sized.look.outgoing(2).as_chunks::<2>();
-        let (width, height, stride) = (PAINT.0 / 4, PAINT.1 / 4, PARTS.next_multiple_of(8));
-        parts.shape(height, width, PARTS);
-        for (y, row) in values.chunks_exact(width * stride).enumerate() {
-            let pixels = row.chunks_exact(stride).zip(parts.row_mut(y).chunks_exact_mut(PARTS));
-            for (from, to) in pixels {
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = half(from));
-            }
-        }
         timings.note("look", started);
         Ok(Body::from_outputs(&points, &pose, PAINT.0 as f32 / PAINT.1 as f32))
     }
@@ -131,10 +109,13 @@ impl Gpu {
         timings: &mut Timings,
     ) -> Result<&[u8], RenderError> {
         let started = Instant::now();
-        let Self { machine, wardrobe, sized, shown, silhouette, parts, hiding, .. } = self;
+        let Self { machine, wardrobe, sized, shown, forget, .. } = self;
         let Some(sized) = sized else { return Err(RenderError::Model("no frame was looked at".into())) };
         // Worlds dress their visitors on the CPU alone, so far.
         let Dressing { sketcher, dressed, world, shoulders: _ } = dressing;
+        if std::mem::take(forget) {
+            sized.forget_body(machine.device())?;
+        }
         let wanted = world.map(|(shown, _)| shown);
         if *shown != wanted {
             sized.show(machine.device(), world.map(|(_, picture)| picture))?;
@@ -148,22 +129,22 @@ impl Gpu {
         let large = wardrobe.place(sketcher, fields, to_camera, sized.size, &mut sent[table(block::CAMERA)]);
         sent[block::MODEL_COUNT..][..4].copy_from_slice(&small.to_le_bytes());
         sent[block::CAMERA_COUNT..][..4].copy_from_slice(&large.to_le_bytes());
-        hiding::cells(parts, dressed, hiding);
-        let sure = silhouette.follow(parts);
-        let cells = sent[block::CELL..block::LIMITS].as_chunks_mut::<8>().0;
-        for (to, (sure, hiding)) in cells.iter_mut().zip(sure.iter().zip(&*hiding)) {
-            to[..4].copy_from_slice(&sure.to_le_bytes());
-            to[4..].copy_from_slice(&hiding.to_le_bytes());
-        }
         let circle = |(centre, radius): Circle| ([centre.x, centre.y], radius);
         let covers = sketcher.covers(fields).map(circle);
-        let limits = Limits::new(dressed != Dressed::default(), sketcher.grips(fields).map(circle), covers);
+        let limits =
+            Limits::new(dressed != Dressed::default(), dressed.shoulders, sketcher.grips(fields).map(circle), covers);
         sent[block::LIMITS..].copy_from_slice(limits.bytes());
         timings.note("hang", started);
         let started = Instant::now();
         sized.paint.run()?;
         timings.note("paint", started);
         Ok(sized.paint.outgoing(0))
+    }
+
+    /// The launches of both networks and their heads.
+    pub fn networks(&self) -> impl Iterator<Item = &Launch> {
+        let Model { sense, heads, painter, .. } = &self.model;
+        sense.launches().iter().chain(heads).chain(painter.launches())
     }
 
     /// The device's part of the last frame once more.

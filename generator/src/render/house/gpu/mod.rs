@@ -1,7 +1,7 @@
 //! The house renderer on a GPU: the third twin of `training/house/model.py`, after [`super::nets`].
 //!
 //! ```text
-//! camera's bytes ─> RGB ─> 256x192 ─> 128x96 ─> Sense ─> points, pose, parts ─┐            (first replay)
+//! camera's bytes ─> RGB ─> 256x192 ─> 128x96 ─> Sense ─> points, pose ────────┐            (first replay)
 //!                                                                             v
 //!                   CPU: the body followed, items hung on it, what can hide them      (a few hundred numbers)
 //!                                                                             │
@@ -22,6 +22,7 @@ mod sized;
 mod tests;
 pub(super) mod wardrobe;
 
+use otherglass_kernels::cells::Cells;
 use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
 use otherglass_kernels::fields::{Catalogue, Fields};
@@ -194,6 +195,7 @@ pub(crate) struct Shapes {
     small_fields: Fields,
     large_fields: Fields,
     sketch: Sketch,
+    cells: Cells,
     maps: Maps,
     composite: Composite,
 }
@@ -219,6 +221,7 @@ impl Shapes {
             small_fields: drawn(model),
             large_fields: drawn(camera),
             sketch: Sketch { pixels: model.0 * model.1, stride: INPUT_STRIDE, first: SKETCH, alpha: SKETCH_ALPHA },
+            cells: Cells { width: model.0 / 4, height: model.1 / 4, shoulders: false, dressed: false },
             maps: Maps {
                 width: model.0,
                 height: model.1,
@@ -272,7 +275,11 @@ fn plan(
     let mut nets = [Net::default(), Net::default()];
     sense(&mut nets[0], (model.0 / 2, model.1 / 2))?;
     painter(&mut nets[1], model)?;
-    let finishing = vec![Step::of("maps", &shapes.maps), Step::of("composite", &shapes.composite)];
+    let finishing = vec![
+        Step::of("cells", &shapes.cells),
+        Step::of("maps", &shapes.maps),
+        Step::of("composite", &shapes.composite),
+    ];
     let only = |steps| Plan { steps, ..Plan::default() };
     let mut plan = only(taking_in)
         .then(named("sense", nets[0].plan(facts)))
@@ -282,6 +289,11 @@ fn plan(
         .then(only(finishing));
     plan.weight_bytes += 4 * catalogue.weights.len();
     Ok(plan)
+}
+
+/// Whether every kernel takes a model of that size.
+fn shapes_fit(model: (usize, usize)) -> bool {
+    model.0 * model.1 / 16 <= otherglass_kernels::cells::MOST
 }
 
 /// [`plan`] as a table, for this machine's GPU where there is one and an assumed one elsewhere. `assets`: the folder that
@@ -299,9 +311,13 @@ pub fn plan_table(assets: &Path, camera: (usize, usize), model: (usize, usize)) 
     let wardrobe = Wardrobe::new(&fields)?;
     let plan = plan(camera, Format::Yuyv, model, &wardrobe.catalogue, &facts)?;
     let beside = sized::bytes(camera, model);
+    let note = match shapes_fit(model) {
+        true => "",
+        false => "\nonly planned: the kernel of the cells takes models of up to 65536 pixels",
+    };
     Ok(format!(
         "{plan}\nand {:.2} MB of pictures, maps and tables for the camera; two replays of a graph a frame\n\
-         camera {}x{} (YUYV), model {}x{}, for {} multiprocessors ({}); what is worn adds to the fields' work",
+         camera {}x{} (YUYV), model {}x{}, for {} multiprocessors ({}); what is worn adds to the fields' work{note}",
         beside as f64 / 1e6,
         camera.0,
         camera.1,

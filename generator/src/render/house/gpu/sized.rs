@@ -1,12 +1,13 @@
 //! What of a frame depends on the camera: its buffers in one arena, and the two graphs around what the CPU decides.
 //!
 //! ```text
-//! look:   camera's bytes ──> RGB ──> 256x192 ──> 128x96 ──> sense network ──> points, pose, parts ──> CPU
-//! paint:  CPU ──> table of what is worn, cells, circles ──> fields at both sizes ──> painter ──> maps ──> RGBA
+//! look:   camera's bytes ──> RGB ──> 256x192 ──> 128x96 ──> sense network ──> points, pose ──> CPU
+//! paint:  CPU ──> table of what is worn, circles ──> fields at both sizes ──> painter ──> maps ──> RGBA
 //! ```
 
 use half::f16;
 use otherglass_kernels::arena::{Arena, ArenaPlan, Slot};
+use otherglass_kernels::cells::CellsBuffers;
 use otherglass_kernels::composite::CompositeBuffers;
 use otherglass_kernels::fields::{Fields, FieldsBuffers};
 use otherglass_kernels::frame_in::{FrameToRgbBuffers, HalveBuffers, Shrink, ShrinkBuffers};
@@ -23,7 +24,7 @@ const CELLS: usize = PAINT.0 * PAINT.1 / 16;
 
 /// Where in the block of bytes that a frame sends up each part lies.
 pub mod block {
-    use super::{CELLS, Limits, PLACED_BYTES};
+    use super::{Limits, PLACED_BYTES};
 
     const ALIGNED: usize = 256;
     /// The table of what is worn at the model's size, then at the camera's.
@@ -32,9 +33,8 @@ pub mod block {
     /// How many rows of each table count.
     pub const MODEL_COUNT: usize = CAMERA + PLACED_BYTES.next_multiple_of(ALIGNED);
     pub const CAMERA_COUNT: usize = MODEL_COUNT + ALIGNED;
-    /// How surely each cell is body, and how much may hide there what is worn.
-    pub const CELL: usize = CAMERA_COUNT + ALIGNED;
-    pub const LIMITS: usize = CELL + 8 * CELLS;
+    /// Where what is worn can be hidden.
+    pub const LIMITS: usize = CAMERA_COUNT + ALIGNED;
     pub const BYTES: usize = LIMITS + 4 * Limits::LEN;
 }
 
@@ -43,12 +43,14 @@ pub struct Sized {
     pub size: (usize, usize),
     pub format: Format,
     arena: Arena,
-    /// In: the camera's bytes. Out: points, pose, parts.
+    /// In: the camera's bytes. Out: points, pose.
     pub look: Program,
     /// In: the block. Out: RGBA.
     pub paint: Program,
     world: Span<u8>,
     world_on: Span<u8>,
+    /// What was body in the frame before.
+    body: Span<u8>,
     show_world: Vec<Launch>,
     hide_world: Vec<Launch>,
 }
@@ -57,7 +59,7 @@ pub struct Sized {
 #[must_use]
 pub fn bytes(camera: (usize, usize), model: (usize, usize)) -> usize {
     let (area, model_area) = (camera.0 * camera.1, model.0 * model.1);
-    area * (2 + 3 + 3 + 16 + 4) + model_area * (16 + 64 + 8) + block::BYTES
+    area * (2 + 3 + 3 + 16 + 4) + model_area * (16 + 64 + 8) + model_area * 12 / 16 + block::BYTES
 }
 
 /// Places in the arena.
@@ -71,6 +73,8 @@ struct Slots {
     block: Slot,
     sketch: [Slot; 2],
     layers: [Slot; 2],
+    body: Slot,
+    cells: Slot,
     maps: Slot,
     lines: Slot,
     out: Slot,
@@ -103,6 +107,8 @@ impl Sized {
             block: room(block::BYTES),
             sketch: [0; 2].map(|_| room(8 * model_area)),
             layers: [0; 2].map(|_| room(8 * area)),
+            body: room(4 * CELLS),
+            cells: room(8 * CELLS),
             maps: room(64 * model_area),
             lines: room(8 * model_area),
             out: room(4 * area),
@@ -124,7 +130,9 @@ impl Sized {
         let world = arena.get(slots.world)?;
         let shrunk = |shrink: &Shrink| shrink.launches(&shrink_buffers(&arena, &slots, world, inputs)?, device.facts());
         let (show_world, hide_world) = (shrunk(&shapes.world)?, shrunk(&shapes.no_world)?);
+        let body = arena.get(slots.body)?;
         let sized = Self {
+            body,
             size: (width, height),
             format: shapes.to_rgb.format,
             look,
@@ -136,7 +144,13 @@ impl Sized {
             arena,
         };
         sized.show(device, None)?;
+        sized.forget_body(device)?;
         Ok(sized)
+    }
+
+    /// Forgets what was body before.
+    pub fn forget_body(&self, device: &dyn Device) -> Result<(), KernelError> {
+        device.fill(self.body, 0)
     }
 
     /// Another world from now on, RGB bytes of the camera's size, or none.
@@ -166,8 +180,7 @@ fn look(
     launches.extend(shapes.halve.launches(&halved, facts)?);
     launches.extend(model.sense.launches().iter().cloned());
     launches.extend(model.heads.iter().cloned());
-    let parts = model.painter.span(model.painter_tensors.parts).bytes();
-    machine.program(&[camera], launches, &[model.points.bytes(), model.pose.bytes(), parts])
+    machine.program(&[camera], launches, &[model.points.bytes(), model.pose.bytes()])
 }
 
 fn paint(
@@ -194,13 +207,18 @@ fn paint(
     let joined = SketchBuffers { front: small.0, behind: small.1, out: inputs };
     launches.extend(shapes.sketch.launches(&joined, facts)?);
     launches.extend(model.painter.launches().iter().cloned());
+    let (cells, limits, body) =
+        (arena.get(slots.cells)?, sent.part(block::LIMITS, Limits::LEN)?, arena.get(slots.body)?);
+    let parts = model.painter.span(model.painter_tensors.parts);
+    let followed = CellsBuffers { parts, limits, before: body, after: body, out: cells };
+    launches.extend(shapes.cells.launches(&followed, facts)?);
     let world_on = arena.get(slots.world_on)?;
     let maps = MapsBuffers {
         raw: model.painter.span(model.painter_tensors.raw),
         inputs,
         world_on,
-        cells: sent.part(block::CELL, 2 * CELLS)?,
-        limits: sent.part(block::LIMITS, Limits::LEN)?,
+        cells,
+        limits,
         maps: arena.get(slots.maps)?,
         lines: arena.get(slots.lines)?,
     };
