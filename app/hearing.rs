@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use otherglass_speech::listener::{Pace, WavSource};
+use otherglass_speech::{Pace, WavSource};
 use otherglass_speech::utterances::UtteranceSettings;
 use otherglass_speech::{Recogniser, RecogniserOptions, Transcript};
 

@@ -12,10 +12,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use otherglass_speech::listener::{EarState, Listener, ListenerSettings};
+use otherglass_speech::listener::{Listener, ListenerSettings};
 use otherglass_speech::microphone::{MicrophoneSelector, list_microphones, opens};
 use otherglass_speech::whisper::Said;
-use otherglass_speech::{Recognise, SpeechError, wav};
+use otherglass_speech::{EarState, Recognise, SpeechError, wav};
 
 const CHILD: &str = "OTHERGLASS_TEST_LISTENS";
 

@@ -22,7 +22,7 @@ pub use capture::{Drain, Fault, Feeder, line};
 pub use level::{Level, Loudness};
 
 use crate::SpeechError;
-use crate::listener::Source;
+use crate::source::Source;
 
 /// How much sound the ring holds, seconds: more than the longest recognition.
 const RING_S: f64 = 30.0;
