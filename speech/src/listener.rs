@@ -338,7 +338,9 @@ impl Ear {
         let mut heard: u64 = 0; // samples, from all sources
         while !self.shared.stops() {
             if self.shared.paused.load(Ordering::SeqCst) {
-                self.tell(|state| (state.ear, state.level, state.speaking) = (EarState::Paused, Level::default(), false));
+                self.tell(|state| {
+                    (state.ear, state.level, state.speaking) = (EarState::Paused, Level::default(), false)
+                });
                 std::thread::sleep(Duration::from_millis(20));
                 continue;
             }
@@ -402,6 +404,7 @@ impl Ear {
             self.tell(|state| {
                 state.ear = if muted { EarState::Muted { name } } else { EarState::Live { name } };
                 state.level = loudness.level();
+                state.heard_s = seconds(*heard);
                 state.speaking = utterances.live().is_some();
                 state.lost_samples = lost_before + lost;
                 state.utterances += ended;
@@ -455,12 +458,12 @@ impl Ear {
         }
     }
 
-    /// Changes the state; the owner looks when it did change, the level aside.
+    /// Changes the state; the owner looks when it did change, level and clock aside.
     fn tell(&self, change: impl FnOnce(&mut ListenerState)) {
         let mut state = self.shared.state();
-        let before = ListenerState { level: Level::default(), ..state.clone() };
+        let before = ListenerState { level: Level::default(), heard_s: 0.0, ..state.clone() };
         change(&mut state);
-        let after = ListenerState { level: Level::default(), ..state.clone() };
+        let after = ListenerState { level: Level::default(), heard_s: 0.0, ..state.clone() };
         drop(state);
         if before != after {
             (self.changed)();

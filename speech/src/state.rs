@@ -46,6 +46,8 @@ pub struct ListenerState {
     pub ear: EarState,
     pub mind: MindState,
     pub level: Level,
+    /// How much was heard from all sources, seconds: the present in the time of the transcripts' spans.
+    pub heard_s: f64,
     /// Somebody is speaking.
     pub speaking: bool,
     /// Utterances that ended and are not recognised yet.
