@@ -330,6 +330,8 @@ fn the_states_look_as_they_did() {
         *model = ViewModel { hint: model.hint.take(), mirrored: true, ..ViewModel::default() };
         let camera = CameraState::StandIn(Why { words: "no camera found".into(), absent: true });
         model.banners.extend(words::banner(&camera, None));
+        let ears = EarsState { health: EarsHealth::Well, ..EarsState::default() };
+        model.hearing = words::hearing(&ears, vec![], None);
     });
     look("newcomer_without_camera", newcomer);
     let listening = show(|model, _| {

@@ -36,7 +36,11 @@ pub fn read_rows(folder: &Path) -> Result<Vec<Row>> {
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let columns: Vec<&str> = line.split('\t').collect();
         let [file, text, voice, noise] = columns[..] else {
-            bail!("{}:{}: expected file, text, voice and noise between tabs, got \"{line}\"", path.display(), number + 1);
+            bail!(
+                "{}:{}: expected file, text, voice and noise between tabs, got \"{line}\"",
+                path.display(),
+                number + 1
+            );
         };
         if number == 0 && file == "file" {
             continue;

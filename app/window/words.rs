@@ -122,7 +122,7 @@ fn ears_words(ears: &EarsState) -> String {
             _ => "It listens.".into(),
         },
         EarsHealth::Off => "The microphone is off.".into(),
-        EarsHealth::NoModel(why) => format!("Type what you want; to be heard: {}.", sentence(why)),
+        EarsHealth::NoModel(why) => format!("Type what you want; to be heard: {}.", why.trim_end_matches('.')),
         EarsHealth::NoMicrophone => {
             "No microphone found. Type what you want; plug one in and the mirror listens to it.".into()
         }
