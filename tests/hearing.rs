@@ -192,3 +192,50 @@ fn no_sound_is_lost_while_the_house_model_draws_flat_out() {
     assert!(ears.iter().any(|line| line.contains(" 0 samples lost")), "{log:#?}");
     assert!(!log.iter().any(|line| line.contains("Lost(")), "{log:#?}");
 }
+
+/// The figures of the line "all": word error rate, share of right scenes, and of those that change something.
+fn figures(table: &str) -> [f64; 3] {
+    let all =
+        table.lines().find(|line| line.starts_with("all ")).unwrap_or_else(|| panic!("no line \"all\":\n{table}"));
+    let figures: Vec<f64> = all.split_whitespace().skip(2).map(|figure| figure.parse().unwrap()).collect();
+    figures.try_into().unwrap_or_else(|_| panic!("{all}"))
+}
+
+#[test]
+fn a_folder_of_recordings_is_scored_and_timed() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(model) = speech_model() else { return };
+    let said = ["give me a cape", "make the sword blue", "make it bigger", "take me to an ice kingdom"];
+    for (number, sentence) in said.iter().enumerate() {
+        let Some(samples) = spoken(folder.path(), "en-us", &[sentence]) else { return };
+        wav::write(&folder.path().join(format!("{number}.wav")), &samples).unwrap();
+    }
+    let list = |texts: &[&str]| {
+        let rows =
+            texts.iter().enumerate().map(|(number, text)| format!("{number}.wav\t{text}\tespeak-ng/en-us\tnone\n"));
+        let rows: String = rows.collect();
+        std::fs::write(folder.path().join("utterances.tsv"), format!("file\ttext\tvoice\tnoise\n{rows}")).unwrap();
+    };
+    let score = || {
+        let mut score = otherglass();
+        score.args(["transcribe", "--score"]).arg(folder.path()).arg("--model").arg(&model);
+        figures(&ran(&mut score).succeeded().out)
+    };
+    list(&said);
+    let [errors, right, changing] = score();
+    assert!(errors <= 0.35 && right >= 0.75 && changing >= 0.75, "{errors} {right} {changing}");
+    // Other texts are not what was heard.
+    list(&["remove the sword", "a red cape please", "give me angel wings", "paint it like a comic"]);
+    let [errors, right, changing] = score();
+    assert!(errors >= 0.5 && right <= 0.25 && changing <= 0.25, "{errors} {right} {changing}");
+
+    let mut bench = otherglass();
+    bench.args(["bench", "--speech"]).arg(folder.path()).arg("--model").arg(&model);
+    let told = ran(&mut bench).succeeded().out;
+    for stage in ["silence until", "waiting for", "what is left", "hand-over", "all", "encoder", "decoder", "guard"] {
+        assert!(told.lines().any(|line| line.contains(stage) && line.contains(" ms")), "{stage} is missing:\n{told}");
+    }
+    let mut absent = otherglass();
+    absent.args(["transcribe", "--score", "/no/such/folder"]);
+    ran(&mut absent).failed(1, &["/no/such/folder/utterances.tsv"]);
+}

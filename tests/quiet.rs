@@ -144,3 +144,23 @@ fn what_somebody_says_does_change_something() {
     let (heard, edited) = outcome(folder.path(), &model, &samples);
     assert!(edited, "{heard:?}");
 }
+
+/// A person who reads from a novel, recorded for LibriVox (public domain), as Debian's pocketsphinx-testdata ships it.
+#[test]
+fn a_reader_of_a_novel_changes_nothing() {
+    let folder = Path::new("/usr/share/pocketsphinx/test/data/librivox");
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        eprintln!("skipped: no recording of a real voice (apt-get install pocketsphinx-testdata)");
+        return;
+    };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "wav"));
+    files.sort();
+    let mut samples = vec![0.0; 16_000];
+    for file in &files {
+        samples.extend(wav::read_all(file).unwrap());
+        samples.resize(samples.len() + 16_000, 0.0);
+    }
+    assert!(samples.len() > 20 * RATE as usize, "{files:?}");
+    changes_nothing("a reader", &samples);
+}

@@ -531,17 +531,22 @@ impl Mind {
         let (is_final, begun_at) = (job.purpose == Purpose::Final, Instant::now());
         let is_over = || job.number <= self.shared.over.load(Ordering::SeqCst);
         let there = early.take_if(|early| is_final && early.number == job.number && early.samples == job.samples.len());
+        let began_early = there.is_some();
         let said = there.map(|early| early.said).or_else(|| self.work_on(recogniser, job)).flatten();
         if job.purpose == Purpose::Early && !is_called_off(recogniser) {
             *early = Some(EarlyText { number: job.number, samples: job.samples.len(), said: said.clone() });
         }
         let Some(said) = said.filter(|_| is_final || !is_over()) else { return };
         let transcript = Transcript { is_final, ..final_of(said.text, said.language, job.span) };
-        let timing = is_final.then(|| Timing {
-            silence: Duration::from_secs_f64(job.silence_s),
-            waited: begun_at.duration_since(job.ended_at),
-            recognised: begun_at.elapsed(),
-            told_at: Instant::now(),
+        let timing = is_final.then(|| {
+            // What kept a final waiting whose recognition began early is that recognition.
+            let taken_up = if began_early { job.ended_at } else { begun_at };
+            Timing {
+                silence: Duration::from_secs_f64(job.silence_s),
+                waited: taken_up.duration_since(job.ended_at),
+                recognised: taken_up.elapsed(),
+                told_at: Instant::now(),
+            }
         });
         if self.shared.put(&self.told, (transcript, timing)) {
             (self.changed)();
