@@ -47,8 +47,8 @@ const INVENTED_PARTS: &[&str] = &[
     "订阅我的频道",
 ];
 
-/// A unit that comes this often in a row was not spoken ("no, no, no" is three).
-const MOST_REPEATS: usize = 4;
+/// A unit of so many words that comes more often than this in a row was not spoken ("no, no, no" is three).
+const MOST_REPEATS: [(std::ops::RangeInclusive<usize>, usize); 3] = [(1..=3, 4), (4..=5, 3), (6..=32, 2)];
 /// Nobody says more letters a second; Chinese characters count three.
 const MOST_LETTERS_A_SECOND: f64 = 30.0;
 /// More than that, the silence around included, is not said twice by somebody who means it.
@@ -123,7 +123,7 @@ fn letters_of(text: &str) -> String {
     text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a run of 1 to 8 words (or characters, where there are no words) comes again and again.
+/// Whether a run of words (or characters, where there are no words) comes again and again.
 fn repeats(text: &str) -> bool {
     let units: Vec<String> = text
         .split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
@@ -133,11 +133,13 @@ fn repeats(text: &str) -> bool {
             false => word.chars().map(String::from).collect(),
         })
         .collect();
-    (1..=8).any(|length| {
-        let least = length * (MOST_REPEATS + 1);
-        units.len() >= least
-            && units.windows(least).any(|window| window.chunks(length).all(|part| part == &window[..length]))
-    })
+    MOST_REPEATS.iter().flat_map(|(lengths, most)| lengths.clone().map(move |length| (length, most + 1))).any(
+        |(length, times)| {
+            let least = length * times;
+            units.len() >= least
+                && units.windows(least).any(|window| window.chunks(length).all(|part| part == &window[..length]))
+        },
+    )
 }
 
 #[cfg(test)]
@@ -188,6 +190,9 @@ mod tests {
         assert!(!passes("blue blue blue blue blue"));
         assert!(!passes("make it a make it a make it a make it a make it a"));
         assert!(!passes("哈哈哈哈哈哈"));
+        let sentence = "when the report is ready to go we will see it again and more";
+        assert!(spoken_text(&[sentence; 3].join(". "), 15.0, "").is_none());
+        assert!(spoken_text(&[sentence; 2].join(". "), 15.0, "").is_some());
         assert!(passes("no no no no"));
     }
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Two threads, so that the level moves and the end of an utterance is noticed while the model works. An utterance that
-//! ends calls off the partial that is being worked on, so the final does not wait for it. Nobody drops an utterance: where a
-//! line is full, its writer waits, and the ring of the microphone holds half a minute.
+//! ends calls off the partial that is being worked on, so the final does not wait for it. Nobody drops an utterance: a line
+//! holds minutes of talk, and where it is full its writer waits, while the ring of the microphone holds another half a minute.
 //!
 //! What an utterance holds is settled before it counts as over: only 0.2 s of the 0.4 s of silence belong to it. From then
 //! on it is recognised early. When nobody speaks on, the final is exactly that text; else it is one more partial.
@@ -187,8 +187,9 @@ impl Shared {
     }
 }
 
-/// Utterances that may wait for the recogniser, and transcripts for whoever reads them.
-const JOBS: usize = 8;
+/// Utterances that may wait for the recogniser: minutes of talk without a pause on a machine that can't keep up, some
+/// megabytes. While there is room the microphone is read, so no sound is lost. And transcripts for whoever reads them.
+const JOBS: usize = 128;
 const TRANSCRIPTS: usize = 32;
 
 /// Both threads. Stopped and joined when dropped.

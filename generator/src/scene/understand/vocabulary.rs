@@ -25,7 +25,7 @@ pub fn vocabulary(language: &str) -> Vocabulary {
     // The lexicon itself was read from the same files, so none is wrong here.
     let sections: Vec<Sections> = files.iter().filter_map(|text| toml::from_str(text).ok()).collect();
     let lists = |of: fn(&Sections) -> &Lists| -> Vec<(&str, &Vec<String>)> {
-        sections.iter().flat_map(|section| of(section)).map(|(name, phrases)| (name.as_str(), phrases)).collect()
+        sections.iter().flat_map(of).map(|(name, phrases)| (name.as_str(), phrases)).collect()
     };
     let spoken = |name: &str, patterns: Option<&Vec<String>>| -> Option<String> {
         let named = lexicon.name(language, name);
