@@ -15,7 +15,7 @@ use otherglass_speech::Language;
     version,
     about = "A magic mirror: say what you want, and the you in the mirror changes.",
     long_about = "A magic mirror: stand before a webcam, say or type what you want, and the you in the mirror changes.\n\nWithout a command the mirror opens in a window.",
-    after_help = "Examples:\n  otherglass                                            the mirror\n  otherglass --camera holiday.mp4                       the mirror, with a clip as its camera\n  otherglass render in.mp4 --say \"give me a crown\" --output out.mp4\n  otherglass say --json \"I want to hold a sword\" \"make it blue\""
+    after_help = "Examples:\n  otherglass                                            the mirror\n  otherglass --camera holiday.mp4                       the mirror, with a clip as its camera\n  otherglass --push-to-talk                             the mirror listens while you hold the space bar\n  otherglass render in.mp4 --say \"give me a crown\" --output out.mp4\n  otherglass say --json \"I want to hold a sword\" \"make it blue\""
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -43,6 +43,23 @@ pub struct MirrorArgs {
     /// Camera: index, name (or a part of it), or the path of a clip or picture to use as one
     #[arg(long, value_name = "INDEX|NAME|PATH")]
     pub camera: Option<String>,
+    /// Microphone: index, name (or a part of it), or the path of a WAV file to use as one
+    #[arg(long, value_name = "INDEX|NAME|PATH")]
+    pub microphone: Option<String>,
+    /// Don't listen; typing works
+    #[arg(long, conflicts_with = "microphone")]
+    pub no_microphone: bool,
+    /// Listen only while the space bar is held
+    #[arg(long)]
+    pub push_to_talk: bool,
+    /// Answer only to "mirror, mirror" [default: with --kiosk]
+    #[arg(long, overrides_with = "no_wake")]
+    pub wake: bool,
+    /// Answer to whatever is said, in a kiosk too
+    #[arg(long, overrides_with = "wake")]
+    pub no_wake: bool,
+    #[command(flatten)]
+    pub speech: SpeechArgs,
     /// Unattended: full screen, no pointer, no buttons; starts afresh after some quiet minutes
     #[arg(long)]
     pub kiosk: bool,
@@ -80,7 +97,7 @@ pub enum Command {
     Models(ModelsArgs),
     /// Check what is there, what is missing and how to get it
     Doctor,
-    /// Measure how fast the built-in model draws here
+    /// Measure how fast the built-in model draws here, or how fast it hears
     Bench(BenchArgs),
 }
 
@@ -141,8 +158,12 @@ pub struct SpeechArgs {
 #[derive(Debug, Args)]
 pub struct TranscribeArgs {
     /// A WAV file of any rate, depth and number of channels
-    #[arg(value_name = "FILE.wav")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE.wav", required_unless_present = "score", conflicts_with = "score")]
+    pub file: Option<PathBuf>,
+    /// Hear a folder of recordings and print how many words and scenes are right; its utterances.tsv holds a line of file,
+    /// text, voice and noise between tabs for each
+    #[arg(long, value_name = "FOLDER")]
+    pub score: Option<PathBuf>,
     /// One JSON object a line instead of words
     #[arg(long)]
     pub json: bool,
@@ -183,7 +204,15 @@ pub struct BenchArgs {
     pub camera: (usize, usize),
     /// The size that is painted at; the model was trained for 256x192
     #[arg(long, value_name = "WxH", default_value = "256x192", value_parser = size, requires = "plan")]
-    pub model: (usize, usize),
+    pub model_size: (usize, usize),
+    /// Measure hearing instead: from the end of speech to the transcript, with a folder as for `transcribe --score`
+    #[arg(long, value_name = "FOLDER")]
+    pub speech: Option<PathBuf>,
+    /// Recordings to measure hearing with, at the pace at which they were spoken
+    #[arg(long, value_name = "N", default_value_t = 60, requires = "speech")]
+    pub utterances: usize,
+    #[command(flatten)]
+    pub hearing: SpeechArgs,
 }
 
 /// A second of the clip, and what happens there.
@@ -313,6 +342,18 @@ mod tests {
         assert_eq!(parsed(&["--kiosk", "devices"]).unwrap_err(), 2);
         assert!(parsed(&["--assets", "x", "devices"]).is_ok());
         assert!(parsed(&["devices", "--assets", "x"]).is_ok());
+    }
+
+    #[test]
+    fn a_later_word_on_waking_wins_and_a_microphone_is_wanted_or_not() {
+        let wake = |arguments: &[&str]| parsed(arguments).map(|cli| (cli.mirror.wake, cli.mirror.no_wake));
+        assert_eq!(wake(&["--wake", "--no-wake"]), Ok((false, true)));
+        assert_eq!(wake(&["--no-wake", "--wake"]), Ok((true, false)));
+        assert_eq!(parsed(&["--microphone", "1", "--no-microphone"]).unwrap_err(), 2);
+        let cli = parsed(&["--microphone", "usb", "--push-to-talk", "--model", "base", "--language", "zh"]).unwrap();
+        assert_eq!(cli.mirror.speech.model.as_deref(), Some("base"));
+        assert!(cli.mirror.push_to_talk && cli.mirror.speech.language == Some(Language::Fixed("zh".into())));
+        assert_eq!(parsed(&["--push-to-talk", "devices"]).unwrap_err(), 2);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use otherglass_generator::render::Engine;
+use otherglass_speech::Language;
 use serde::Deserialize;
 
 /// The keys a file may hold, with their meaning; `otherglass doctor` and the errors show them.
@@ -17,6 +18,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("fullscreen", "true: start in full screen"),
     ("seed", "seed of the drawing noise"),
     ("pictures", "folder that the picture button saves to"),
+    ("microphone", "index, name or path of a WAV file, as for --microphone"),
+    ("speech.listen", "false: no microphone, as for --no-microphone"),
+    ("speech.push_to_talk", "true: listen only while the space bar is held"),
+    ("speech.wake", "true: answer only to \"mirror, mirror\"; false: to everything, in a kiosk too"),
+    ("speech.model", "name from `otherglass models list` or path of a ggml file"),
+    ("speech.language", "en, zh, another code, or auto"),
     ("kiosk.reset_after_minutes", "quiet minutes after which a kiosk starts afresh"),
 ];
 
@@ -24,14 +31,27 @@ pub const KEYS: &[(&str, &str)] = &[
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawConfig {
-    camera: Option<RawCamera>,
+    camera: Option<IndexOrText>,
+    microphone: Option<IndexOrText>,
     engine: Option<String>,
     mirror: Option<bool>,
     fullscreen: Option<bool>,
     seed: Option<u64>,
     pictures: Option<PathBuf>,
     #[serde(default)]
+    speech: RawSpeech,
+    #[serde(default)]
     kiosk: RawKiosk,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpeech {
+    listen: Option<bool>,
+    push_to_talk: Option<bool>,
+    wake: Option<bool>,
+    model: Option<String>,
+    language: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,9 +62,35 @@ struct RawKiosk {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum RawCamera {
+enum IndexOrText {
     Index(u32),
     Text(String),
+}
+
+impl IndexOrText {
+    fn into_text(self) -> String {
+        match self {
+            Self::Index(index) => index.to_string(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+/// What the file says about speech.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpeechConfig {
+    pub listen: bool,
+    pub push_to_talk: bool,
+    /// `None` is what fits: with the phrase in a kiosk, without it at a desk.
+    pub wake: Option<bool>,
+    pub model: Option<String>,
+    pub language: Option<Language>,
+}
+
+impl Default for SpeechConfig {
+    fn default() -> Self {
+        Self { listen: true, push_to_talk: false, wake: None, model: None, language: None }
+    }
 }
 
 /// The checked configuration.
@@ -52,6 +98,9 @@ enum RawCamera {
 pub struct Config {
     /// As for `--camera`.
     pub camera: Option<String>,
+    /// As for `--microphone`.
+    pub microphone: Option<String>,
+    pub speech: SpeechConfig,
     pub engine: Engine,
     pub mirror: bool,
     pub fullscreen: bool,
@@ -66,6 +115,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             camera: None,
+            microphone: None,
+            speech: SpeechConfig::default(),
             engine: Engine::House,
             mirror: true,
             fullscreen: false,
@@ -99,17 +150,22 @@ impl Config {
     }
 
     fn resolve(raw: RawConfig) -> Result<Self> {
-        let RawConfig { camera, engine, mirror, fullscreen, seed, pictures, kiosk } = raw;
+        let RawConfig { camera, microphone, engine, mirror, fullscreen, seed, pictures, speech, kiosk } = raw;
         let default = Self::default();
         let minutes = kiosk.reset_after_minutes.unwrap_or(default.kiosk_reset_after_minutes);
         if !(0.05..=1440.0).contains(&minutes) {
             bail!("kiosk.reset_after_minutes is {minutes}; it must lie between 0.05 and 1440");
         }
         Ok(Self {
-            camera: camera.map(|camera| match camera {
-                RawCamera::Index(index) => index.to_string(),
-                RawCamera::Text(text) => text,
-            }),
+            camera: camera.map(IndexOrText::into_text),
+            microphone: microphone.map(IndexOrText::into_text),
+            speech: SpeechConfig {
+                listen: speech.listen.unwrap_or(true),
+                push_to_talk: speech.push_to_talk.unwrap_or(false),
+                wake: speech.wake,
+                model: speech.model,
+                language: speech.language.map(|code| code.parse()).transpose()?,
+            },
             engine: engine.map_or(Ok(default.engine), |name| name.parse())?,
             mirror: mirror.unwrap_or(default.mirror),
             fullscreen: fullscreen.unwrap_or(default.fullscreen),
@@ -182,11 +238,19 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let config = Config::parse(
-            "camera = 1\nengine = \"passthrough\"\nmirror = false\nfullscreen = true\nseed = 9\npictures = \"/tmp/p\"\n[kiosk]\nreset_after_minutes = 0.5\n",
+            "camera = 1\nmicrophone = \"usb\"\nengine = \"passthrough\"\nmirror = false\nfullscreen = true\nseed = 9\npictures = \"/tmp/p\"\n[speech]\nlisten = false\npush_to_talk = true\nwake = true\nmodel = \"tiny\"\nlanguage = \"zh\"\n[kiosk]\nreset_after_minutes = 0.5\n",
         )
         .unwrap();
         let expected = Config {
             camera: Some("1".into()),
+            microphone: Some("usb".into()),
+            speech: SpeechConfig {
+                listen: false,
+                push_to_talk: true,
+                wake: Some(true),
+                model: Some("tiny".into()),
+                language: Some(Language::Fixed("zh".into())),
+            },
             engine: Engine::Passthrough,
             mirror: false,
             fullscreen: true,
@@ -210,6 +274,8 @@ mod tests {
         assert!(error_of("engine = \"hose\"").contains("house"));
         assert!(error_of("mirror = \"yes\"").contains("mirror"));
         assert!(error_of("kiosk = 3").contains("[kiosk]"));
+        assert!(error_of("[speech]\nlanguage = \"klingon\"").contains("auto"));
+        assert!(error_of("[speech]\npush_to_talc = true").contains("`speech.push_to_talk`"));
         assert!(error_of("[kiosk]\nreset_after_minutes = 0").contains("between"));
         assert!(error_of("camera = ").contains("1"));
     }

@@ -3,26 +3,36 @@
 use std::path::Path;
 
 use anyhow::Result;
-use otherglass_speech::listener::{Pace, WavSource};
+use otherglass_generator::scene::{Vocabulary, vocabulary};
 use otherglass_speech::utterances::UtteranceSettings;
-use otherglass_speech::{Recogniser, RecogniserOptions, Transcript};
+use otherglass_speech::whisper::Expected;
+use otherglass_speech::{Language, Pace, Recogniser, RecogniserOptions, SpeechError, Transcript, WavSource};
 
 use crate::assets::Assets;
 use crate::cli::SpeechArgs;
 use crate::interrupt::Interrupt;
-use crate::models::SpeechModels;
+use crate::models::{ChosenModel, SpeechModels};
 
-/// Whisper leans towards words it was just shown: the mirror's kinds, worlds and ways of asking.
-const PROMPT: &str = "Mirror, mirror: I want to hold a sword. Give me a crown, a wizard hat, a helmet, horns, a halo, glasses, a mask, a beard, a necklace, a cape, wings, a shield, a staff, a torch, an elephant. Make it bigger, smaller, blue, silver, gold. Take me to an ice kingdom, a throne hall, underwater, space, a jungle, a desert, candy land, a neon city, a volcano. Undo. Remove the sword.";
+/// The languages that the state model speaks.
+const LANGUAGES: &[&str] = &["en", "zh"];
 
-/// How to recognise what is said to the mirror.
-#[must_use]
-pub fn options(arguments: &SpeechArgs) -> RecogniserOptions {
-    RecogniserOptions {
-        language: arguments.language.clone().unwrap_or_default(),
-        prompt: PROMPT.into(),
+/// Loads a model for what is said to the mirror: Whisper leans towards the words of the lexicons.
+pub fn load(model: &ChosenModel, language: Option<&Language>) -> Result<Recogniser, SpeechError> {
+    let expected = |code: &&str| {
+        let Vocabulary { requests, names } = vocabulary(code);
+        ((*code).to_owned(), Expected { requests, names })
+    };
+    let options = RecogniserOptions {
+        language: language.cloned().unwrap_or_default(),
+        vocabulary: LANGUAGES.iter().filter(|_| model.prompt).map(expected).collect(),
         ..RecogniserOptions::default()
-    }
+    };
+    Recogniser::open(&model.path, options)
+}
+
+/// The model that the flags ask for, or the best one there is.
+pub fn choose(arguments: &SpeechArgs, assets: &Assets) -> Result<ChosenModel> {
+    SpeechModels::open(assets.folder())?.choose(arguments.model.as_deref())
 }
 
 /// Hears a WAV file, faster than it was spoken where the machine can. False when it was interrupted.
@@ -34,8 +44,7 @@ pub fn transcribe(
     tell: &mut dyn FnMut(Transcript),
 ) -> Result<bool> {
     let mut source = WavSource::open(file, Pace::Fast)?; // told before a model is loaded
-    let model = SpeechModels::open(assets.folder())?.choose(arguments.model.as_deref())?;
-    let mut recogniser = Recogniser::open(&model, options(arguments))?;
+    let mut recogniser = load(&choose(arguments, assets)?, arguments.language.as_ref())?;
     let settings = UtteranceSettings::default();
     otherglass_speech::transcribe(&mut source, &mut recogniser, &settings, &mut |transcript| {
         tell(transcript);

@@ -97,7 +97,13 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Command::Bench(arguments)) => {
             let interrupt = Interrupt::listen()?;
             let assets = Assets::find(common.assets.as_deref())?;
-            let completed = commands::bench::bench(&arguments, &assets, &interrupt)?;
+            let completed = match &arguments.speech {
+                Some(folder) => {
+                    let (count, hearing) = (arguments.utterances, &arguments.hearing);
+                    commands::bench_speech::bench(folder, count, hearing, &assets, &interrupt)?
+                }
+                None => commands::bench::bench(&arguments, &assets, &interrupt)?,
+            };
             Ok(if completed { 0 } else { INTERRUPTED })
         }
     }

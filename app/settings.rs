@@ -5,9 +5,27 @@ use std::time::Duration;
 
 use otherglass_generator::render::Engine;
 
-use crate::cli::{MirrorArgs, Timed};
-use crate::config::Config;
-use crate::pipeline::CameraWish;
+use crate::cli::{MirrorArgs, SpeechArgs, Timed};
+use crate::config::{Config, SpeechConfig};
+use crate::pipeline::{CameraWish, ListenMode, MicrophoneWish};
+
+/// How the mirror listens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HearingSettings {
+    /// As it was given, for the microphone picker.
+    pub microphone: Option<String>,
+    pub mode: ListenMode,
+    /// Whether it answers only to "mirror, mirror".
+    pub wake: bool,
+    pub speech: SpeechArgs,
+}
+
+impl HearingSettings {
+    #[must_use]
+    pub fn wish(&self) -> MicrophoneWish {
+        self.microphone.as_deref().map_or_else(MicrophoneWish::default, MicrophoneWish::parse)
+    }
+}
 
 /// Everything that the window is started with.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +33,7 @@ pub struct MirrorSettings {
     /// As it was given, for the camera picker.
     pub camera: Option<String>,
     pub wish: CameraWish,
+    pub hearing: HearingSettings,
     pub engine: Engine,
     pub seed: u64,
     /// Left and right as in a mirror.
@@ -35,11 +54,39 @@ impl MirrorSettings {
     /// Flags win over the file.
     #[must_use]
     pub fn resolve(flags: MirrorArgs, config: Config) -> Self {
-        let MirrorArgs { camera, kiosk, engine, fullscreen, no_mirror, seed, say, screenshot_after } = flags;
+        let MirrorArgs {
+            camera,
+            microphone,
+            no_microphone,
+            push_to_talk,
+            wake,
+            no_wake,
+            speech,
+            kiosk,
+            engine,
+            fullscreen,
+            no_mirror,
+            seed,
+            say,
+            screenshot_after,
+        } = flags;
         let camera = camera.or(config.camera);
+        let SpeechConfig { listen, push_to_talk: held, wake: wakes, model, language } = config.speech;
+        let mode = match (no_microphone || (!listen && microphone.is_none()), push_to_talk || held) {
+            (true, _) => ListenMode::Off,
+            (false, true) => ListenMode::PushToTalk,
+            (false, false) => ListenMode::Open,
+        };
+        let hearing = HearingSettings {
+            microphone: microphone.or(config.microphone),
+            mode,
+            wake: if wake || no_wake { wake } else { wakes.unwrap_or(kiosk) },
+            speech: SpeechArgs { model: speech.model.or(model), language: speech.language.or(language) },
+        };
         Self {
             wish: camera.as_deref().map_or(CameraWish::first(), CameraWish::parse),
             camera,
+            hearing,
             engine: engine.unwrap_or(config.engine),
             seed: seed.unwrap_or(config.seed),
             mirrored: config.mirror && !no_mirror,
@@ -67,6 +114,26 @@ mod tests {
         assert_eq!((settings.engine, settings.seed, settings.mirrored), (Engine::House, 3, true));
         let plain = MirrorSettings::resolve(MirrorArgs::default(), config);
         assert_eq!((plain.camera.as_deref(), plain.engine), (Some("0"), Engine::Passthrough));
+    }
+
+    #[test]
+    fn a_kiosk_wants_its_phrase_and_a_desk_does_not() {
+        let hearing = |flags: MirrorArgs, config: Config| MirrorSettings::resolve(flags, config).hearing;
+        let kiosk = || MirrorArgs { kiosk: true, ..MirrorArgs::default() };
+        assert!(!hearing(MirrorArgs::default(), Config::default()).wake);
+        assert!(hearing(kiosk(), Config::default()).wake);
+        assert!(!hearing(MirrorArgs { no_wake: true, ..kiosk() }, Config::default()).wake);
+        let file = |wake, listen| {
+            let speech = SpeechConfig { wake, listen, push_to_talk: true, ..SpeechConfig::default() };
+            Config { speech, microphone: Some("usb".into()), ..Config::default() }
+        };
+        assert!(!hearing(kiosk(), file(Some(false), true)).wake);
+        assert!(hearing(MirrorArgs { wake: true, ..kiosk() }, file(Some(false), true)).wake);
+        assert_eq!(hearing(MirrorArgs::default(), file(None, true)).mode, ListenMode::PushToTalk);
+        assert_eq!(hearing(MirrorArgs::default(), file(None, false)).mode, ListenMode::Off);
+        let named = MirrorArgs { microphone: Some("2".into()), ..MirrorArgs::default() };
+        let named = hearing(named, file(None, false));
+        assert_eq!((named.mode, named.wish()), (ListenMode::PushToTalk, MicrophoneWish::parse("2")));
     }
 
     #[test]

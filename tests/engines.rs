@@ -106,8 +106,8 @@ fn a_frame_of_the_gpu_is_planned_without_one() {
     for word in ["launches a frame", "GFLOP", "arena", "of weights", "camera 640x480", "model 256x192"] {
         assert!(plan.contains(word), "{plan}");
     }
-    let plan = run(&["bench", "--plan", "--camera", "1280x960", "--model", "512x384"]).succeeded().out;
+    let plan = run(&["bench", "--plan", "--camera", "1280x960", "--model-size", "512x384"]).succeeded().out;
     assert!(plan.contains("camera 1280x960") && plan.contains("model 512x384"), "{plan}");
-    run(&["bench", "--plan", "--model", "500x384"]).failed(1, &["500x384", "multiples of 32"]);
+    run(&["bench", "--plan", "--model-size", "500x384"]).failed(1, &["500x384", "multiples of 32"]);
     run(&["bench", "--camera", "640x480"]).failed(2, &["--plan"]);
 }

@@ -2,45 +2,11 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{otherglass, ran, write_footage};
-
-/// A virtual display, ended when dropped.
-struct Display {
-    server: Child,
-    name: String,
-}
-
-impl Display {
-    /// Says why the test is skipped where there is none.
-    fn start() -> Option<Self> {
-        let started = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(mut server) = started else {
-            eprintln!("skipped: Xvfb is not installed, so the window was not opened");
-            return None;
-        };
-        // It chooses a free number and writes it when it is ready.
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut number).expect("Xvfb tells its number");
-        assert!(!number.trim().is_empty(), "Xvfb did not start");
-        Some(Self { server, name: format!(":{}", number.trim()) })
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        self.server.kill().expect("Xvfb can be ended");
-        self.server.wait().expect("Xvfb ends");
-    }
-}
+use common::{Display, otherglass, ran, write_footage};
 
 fn in_window(display: &Display, folder: &Path, arguments: &[&str]) -> common::Ran {
     let mut command = otherglass();

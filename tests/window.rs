@@ -15,7 +15,7 @@ use otherglass::assets::Assets;
 use otherglass::cli::MirrorArgs;
 use otherglass::config::Config;
 use otherglass::interrupt::Interrupt;
-use otherglass::pipeline::{CameraState, CameraWish, Why};
+use otherglass::pipeline::{CameraState, CameraWish, EarsHealth, EarsState, ListenMode, Why};
 use otherglass::settings::MirrorSettings;
 use otherglass::window::app::MirrorApp;
 use otherglass::window::model::{Caption, Chip, ChipTarget, Figures, Picture, Tone, ViewModel, ViewState};
@@ -43,6 +43,7 @@ impl Window {
         let flags = MirrorArgs {
             camera: Some(camera.to_str().unwrap().to_owned()),
             engine: Some(Engine::Passthrough),
+            no_microphone: true,
             ..MirrorArgs::default()
         };
         let mut settings = MirrorSettings::resolve(flags, Config { pictures: pictures.clone(), ..Config::default() });
@@ -202,6 +203,46 @@ fn a_missing_camera_is_told_calmly() {
     window.until("the banner is there", |harness| harness.query_by_label_contains("o camera found").is_some());
 }
 
+#[test]
+fn the_space_bar_talks_where_nobody_types() {
+    let mut window = Window::open_with(|settings| settings.hearing.mode = ListenMode::Off);
+    window.harness.get_by_label("Microphone").click();
+    window.until("the choice is open", |harness| has(harness, "While the space bar is held"));
+    window.harness.get_by_label("While the space bar is held").click();
+    window.until("the choice is closed", |harness| !has(harness, "While the space bar is held"));
+    let talking =
+        |harness: &Harness<'static, Option<MirrorApp>>| harness.state().as_ref().is_some_and(MirrorApp::is_talking);
+    window.until("the mode has changed", |harness| {
+        harness.state().as_ref().is_some_and(|app| app.listen_mode() == Some(ListenMode::PushToTalk))
+    });
+    window.harness.key_down(Key::Space);
+    window.harness.event(egui::Event::Text(" ".into()));
+    window.until("it talks", talking);
+    window.harness.key_up(Key::Space);
+    window.until("it is silent", |harness| !talking(harness));
+    assert_eq!(window.harness.get_by_label(view::TEXT_BOX_NAME).value().unwrap_or_default(), "");
+    // In a text a space is one.
+    window.harness.event(egui::Event::Text("a".into()));
+    window.harness.run_steps(1);
+    window.harness.key_down(Key::Space);
+    window.harness.event(egui::Event::Text(" ".into()));
+    window.harness.run_steps(2);
+    assert!(!talking(&window.harness));
+    assert_eq!(window.harness.get_by_label(view::TEXT_BOX_NAME).value().as_deref(), Some("a "));
+}
+
+#[test]
+fn without_a_model_it_says_how_to_be_heard_and_typing_works() {
+    let mut window = Window::open_with(|settings| {
+        settings.hearing.mode = ListenMode::Open;
+        settings.hearing.speech.model = Some("/no/such/model.bin".into());
+        settings.hearing.microphone = Some("/no/such/voice.wav".into());
+    });
+    window.until("it says so", |harness| harness.query_by_label_contains("to be heard").is_some());
+    window.type_and_enter("give me a crown");
+    window.until("the crown's chip is there", |harness| has(harness, "crown"));
+}
+
 // ---- pictures of states ------------------------------------------------------------------------------------------
 
 const SIZE: [f32; 2] = [800.0, 500.0];
@@ -224,6 +265,7 @@ fn model(picture: Option<Picture>) -> ViewModel {
             shown_at_s: 0.0,
         }),
         hint: Some(words::HINT.into()),
+        hearing: words::hearing(&EarsState { health: EarsHealth::Well, ..EarsState::default() }, vec![], None),
         figures: Figures {
             engine: "house".into(),
             source: "demo visitor".into(),
@@ -287,9 +329,33 @@ fn the_states_look_as_they_did() {
     let newcomer = show(|model, _| {
         *model = ViewModel { hint: model.hint.take(), mirrored: true, ..ViewModel::default() };
         let camera = CameraState::StandIn(Why { words: "no camera found".into(), absent: true });
-        model.banner = words::banner(&camera, None);
+        model.banners.extend(words::banner(&camera, None));
+        let ears = EarsState { health: EarsHealth::Well, ..EarsState::default() };
+        model.hearing = words::hearing(&ears, vec![], None);
     });
     look("newcomer_without_camera", newcomer);
+    let listening = show(|model, _| {
+        let partial = Some("make it an elsa themed".to_owned());
+        let ears = EarsState { health: EarsHealth::Well, level: 0.7, speaking: true, partial, ..EarsState::default() };
+        model.hearing = words::hearing(&ears, vec![], None);
+    });
+    look("being_spoken_to", listening);
+    let kiosk = show(|model, _| {
+        *model = ViewModel { kiosk: true, mirrored: true, ..ViewModel::default() };
+        let ears = EarsState { health: EarsHealth::Well, level: 0.3, wake: true, ..EarsState::default() };
+        model.hearing = words::hearing(&ears, vec![], None);
+        model.hint = Some(words::hint(&ears).into());
+    });
+    look("kiosk_asleep", kiosk);
+    let deaf = show(|model, _| {
+        let health = EarsHealth::NoModel("there is no speech model in ~/.cache/otherglass/models; get one (148 MB, MIT): otherglass models fetch base".into());
+        let ears = EarsState { health, ..EarsState::default() };
+        model.hearing = words::hearing(&ears, vec![], None);
+        let camera = CameraState::StandIn(Why { words: "no camera found".into(), absent: true });
+        model.banners.extend(words::banner(&camera, None).into_iter().chain(words::ears_banner(&ears)));
+        model.chips.clear();
+    });
+    look("nothing_to_see_or_hear_with", deaf);
     look("keys_and_figures", show(|_, state| state.help_open = true));
 }
 

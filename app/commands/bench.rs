@@ -40,7 +40,7 @@ const SCENES: &[(&str, &[&str])] = &[
 /// Times the scenes and prints a table, or prints the plan of a frame. False when it was interrupted.
 pub fn bench(arguments: &BenchArgs, assets: &Assets, interrupt: &Interrupt) -> Result<bool> {
     if arguments.plan {
-        println!("{}", plan_table(assets.folder(), arguments.camera, arguments.model)?);
+        println!("{}", plan_table(assets.folder(), arguments.camera, arguments.model_size)?);
         return Ok(true);
     }
     let frames = footage(assets, WIDTH, HEIGHT, MOST_FRAMES)?;
@@ -143,12 +143,12 @@ impl Timed {
     }
 }
 
-fn ms(time: Duration) -> f64 {
+pub(super) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
 /// Of sorted times, the one that `share` of them do not exceed.
-fn percentile(sorted: &[Duration], share: f64) -> Duration {
+pub(super) fn percentile(sorted: &[Duration], share: f64) -> Duration {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).or(sorted.last()).copied().unwrap_or_default()
 }

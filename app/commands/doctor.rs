@@ -101,8 +101,8 @@ fn speech_model(chosen: Option<&Path>) -> Finding {
         .and_then(|models| models.choose(None));
     match found {
         Err(error) => Finding { what, state: State::Missing, detail: format!("{error:#}") },
-        Ok(path) => match otherglass_speech::model_file::check(&path) {
-            Ok(_) => Finding { what, state: State::Ok, detail: path.display().to_string() },
+        Ok(model) => match otherglass_speech::model_file::check(&model.path) {
+            Ok(_) => Finding { what, state: State::Ok, detail: model.path.display().to_string() },
             Err(error) => Finding { what, state: State::Missing, detail: error.to_string() },
         },
     }

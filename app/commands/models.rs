@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::assets::Assets;
@@ -27,9 +27,10 @@ pub fn models(command: &ModelsCommand, assets: &Assets) -> Result<u8> {
 }
 
 fn list(models: &SpeechModels) {
-    println!("Speech models, kept in {}:", models.folder.display());
+    println!("Speech models; fetched ones are kept in {}:", models.folder.display());
     for model in &models.known {
         let state = match models.presence(model) {
+            Presence::Present if model.built_in.is_some() => "built in".to_owned(),
             Presence::Present => "here".to_owned(),
             Presence::Absent => "not here".to_owned(),
             Presence::Partial(bytes) => format!("{} of it here", megabytes(bytes)),
@@ -37,7 +38,7 @@ fn list(models: &SpeechModels) {
         };
         let recommended = if model.recommended { ", recommended" } else { "" };
         println!(
-            "  {:<6} {:>7}  {:<16} {}{recommended} ({}; {})",
+            "  {:<8} {:>7}  {:<16} {}{recommended} ({}; {})",
             model.name,
             megabytes(model.bytes),
             state,
@@ -51,6 +52,9 @@ fn list(models: &SpeechModels) {
 
 fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
     let model = models.find(name)?;
+    if model.built_in.is_some() {
+        bail!("{name} is built in, there is nothing to fetch; `otherglass models verify` checks it");
+    }
     let path = models.path(model);
     let interrupt = Interrupt::listen()?;
     eprintln!("{name}, {}, licence {}, from {}", megabytes(model.bytes), model.licence, model.source);
@@ -72,7 +76,7 @@ fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
     Ok(0)
 }
 
-/// Reads every fetched model; 1 when one of them is not what it should be.
+/// Reads every model that is here; 1 when one of them is not what it should be.
 fn verify(models: &SpeechModels) -> Result<u8> {
     let mut wrong = false;
     for model in &models.known {
@@ -82,7 +86,7 @@ fn verify(models: &SpeechModels) -> Result<u8> {
             Presence::Partial(bytes) => format!("{} of {} here", megabytes(bytes), megabytes(model.bytes)),
             Presence::Damaged(bytes) => {
                 wrong = true;
-                damaged(model, &format!("{bytes} bytes long, expected {}", model.bytes))
+                damaged(models, model, &format!("{bytes} bytes long, expected {}", model.bytes))
             }
             Presence::Present => {
                 let file = File::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
@@ -91,17 +95,17 @@ fn verify(models: &SpeechModels) -> Result<u8> {
                     format!("ok       {}", path.display())
                 } else {
                     wrong = true;
-                    damaged(model, &format!("its SHA-256 is {hash}, expected {}", model.sha256))
+                    damaged(models, model, &format!("its SHA-256 is {hash}, expected {}", model.sha256))
                 }
             }
         };
-        println!("{:<6} {verdict}", model.name);
+        println!("{:<8} {verdict}", model.name);
     }
     Ok(u8::from(wrong))
 }
 
-fn damaged(model: &SpeechModel, how: &str) -> String {
-    format!("DAMAGED  {how}; get it again: otherglass models fetch {}", model.name)
+fn damaged(models: &SpeechModels, model: &SpeechModel, how: &str) -> String {
+    format!("DAMAGED  {how}; {}", models.again(model))
 }
 
 /// A bar on a terminal, a line every five seconds elsewhere.

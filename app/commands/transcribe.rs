@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use otherglass_speech::Transcript;
 use serde_json::json;
 
@@ -13,15 +13,19 @@ use crate::interrupt::Interrupt;
 
 /// Prints the utterances as they are heard. False when it was interrupted.
 pub fn transcribe(arguments: &TranscribeArgs, assets: &Assets, interrupt: &Interrupt) -> Result<bool> {
+    let Some(file) = &arguments.file else {
+        let folder = arguments.score.as_deref().context("expected a WAV file, or a folder with --score")?;
+        return super::score::score(folder, &arguments.speech, arguments.json, assets, interrupt);
+    };
     let mut count = 0;
-    let completed = hearing::transcribe(&arguments.file, &arguments.speech, assets, interrupt, &mut |transcript| {
+    let completed = hearing::transcribe(file, &arguments.speech, assets, interrupt, &mut |transcript| {
         count += 1;
         let line = if arguments.json { json_line(&transcript) } else { line(&transcript) };
         // A reader that has heard enough, as in `| head`, is no failure.
         let _closed_pipe = writeln!(std::io::stdout(), "{line}");
     })?;
     if count == 0 && completed {
-        eprintln!("no speech was understood in {}", arguments.file.display());
+        eprintln!("no speech was understood in {}", file.display());
     }
     Ok(completed)
 }

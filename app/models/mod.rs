@@ -1,7 +1,8 @@
 //! Speech models: which there are, where they lie, and which one is used.
 //!
-//! `assets/models.toml` pins each by size, checksum, source and licence. They are fetched when somebody asks
-//! ([`fetch`]), into the platform's cache folder, and nothing here touches the network otherwise.
+//! `assets/models.toml` pins each by size, checksum, source and licence. One may be built in: it lies in the assets. The
+//! others are fetched when somebody asks ([`fetch`]), into the platform's cache folder, and nothing here touches the
+//! network otherwise. A fetched model is preferred to the one built in.
 
 pub mod fetch;
 
@@ -20,7 +21,12 @@ pub const MODELS_VARIABLE: &str = "OTHERGLASS_MODELS";
 #[serde(deny_unknown_fields)]
 pub struct SpeechModel {
     pub name: String,
+    /// Its file in the folder of fetched models; empty for one that is built in.
+    #[serde(default)]
     pub file: String,
+    /// Its file below the assets folder, where it is not fetched but comes with the program.
+    #[serde(default)]
+    pub built_in: Option<String>,
     pub bytes: u64,
     pub sha256: String,
     pub source: String,
@@ -28,6 +34,24 @@ pub struct SpeechModel {
     pub note: String,
     #[serde(default)]
     pub recommended: bool,
+    /// Whether it may be shown the words to expect; a model that never saw a prompt in training goes astray with one.
+    #[serde(default = "yes")]
+    pub prompt: bool,
+    /// Whether it is used where nobody asked for it by name.
+    #[serde(default = "yes")]
+    pub by_default: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The model to recognise with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenModel {
+    pub path: PathBuf,
+    /// As for [`SpeechModel::prompt`].
+    pub prompt: bool,
 }
 
 /// The part of `models.toml` that is about speech; the rest is the renderer's.
@@ -41,7 +65,9 @@ struct Manifest {
 #[derive(Clone, Debug)]
 pub struct SpeechModels {
     pub known: Vec<SpeechModel>,
+    /// Where fetched models are kept.
     pub folder: PathBuf,
+    pub assets: PathBuf,
 }
 
 /// How it stands with one model.
@@ -63,13 +89,21 @@ impl SpeechModels {
         let text = std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
         let manifest: Manifest = toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))?;
         for model in &manifest.speech {
-            let plain = |name: &str| !name.is_empty() && !name.contains(['/', '\\', ':']) && !name.starts_with('.');
+            let plain = |name: &str| !name.is_empty() && !name.contains(['\\', ':']) && !name.starts_with(['.', '/']);
+            let file = match &model.built_in {
+                Some(path) => model.file.is_empty() && path.split('/').all(plain),
+                None => plain(&model.file) && !model.file.contains('/'),
+            };
             let hash = model.sha256.len() == 64 && model.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if !plain(&model.file) || !hash {
-                bail!("{}: the entry of {} has an unfit file name or sha256", path.display(), model.name);
+            if !file || !hash {
+                bail!(
+                    "{}: the entry of {} is unfit; expected sha256, and either file (a name) or built_in (a path below the assets)",
+                    path.display(),
+                    model.name
+                );
             }
         }
-        Ok(Self { known: manifest.speech, folder: folder()? })
+        Ok(Self { known: manifest.speech, folder: folder()?, assets: assets.to_owned() })
     }
 
     pub fn find(&self, name: &str) -> Result<&SpeechModel> {
@@ -86,7 +120,10 @@ impl SpeechModels {
 
     #[must_use]
     pub fn path(&self, model: &SpeechModel) -> PathBuf {
-        self.folder.join(&model.file)
+        match &model.built_in {
+            Some(path) => self.assets.join(path),
+            None => self.folder.join(&model.file),
+        }
     }
 
     /// Looks at sizes only.
@@ -102,39 +139,72 @@ impl SpeechModels {
         }
     }
 
-    /// The file to recognise with: a path or a name that somebody gave, else the best of those that are there.
-    pub fn choose(&self, wish: Option<&str>) -> Result<PathBuf> {
+    /// The model to recognise with: a path or a name that somebody gave, else the best of those that are there.
+    ///
+    /// A model that is built in is checked against its checksum here, a fetched one was when it came.
+    pub fn choose(&self, wish: Option<&str>) -> Result<ChosenModel> {
         let Some(wish) = wish else {
-            let recommended_first = self.known.iter().filter(|model| model.recommended).chain(&self.known);
-            let mut there = recommended_first.filter(|model| self.presence(model) == Presence::Present);
-            return there.next().map(|model| self.path(model)).ok_or_else(|| self.none_here());
+            let fetched = self.known.iter().filter(|model| model.built_in.is_none());
+            let built_in = self.known.iter().filter(|model| model.built_in.is_some() && model.by_default);
+            let by_worth = fetched.clone().filter(|model| model.recommended).chain(fetched).chain(built_in);
+            let mut there = by_worth.filter(|model| self.presence(model) == Presence::Present);
+            return there.next().map_or_else(|| Err(self.none_here()), |model| self.chosen(model));
         };
         let path = Path::new(wish);
         if wish.contains(['/', '\\']) || path.extension().is_some() || path.is_file() {
-            return Ok(path.to_owned()); // the recogniser says what is wrong with it
+            // The recogniser says what is wrong with it.
+            let known = self.known.iter().find(|model| same_file(&self.path(model), path));
+            return Ok(ChosenModel { path: path.to_owned(), prompt: known.is_none_or(|model| model.prompt) });
         }
         let model = self.find(wish)?;
+        let again = self.again(model);
         match self.presence(model) {
-            Presence::Present => Ok(self.path(model)),
+            Presence::Present => self.chosen(model),
             Presence::Damaged(bytes) => bail!(
-                "the speech model {wish} is damaged: {} is {bytes} bytes long, expected {}; get it again: otherglass models fetch {wish}",
+                "the speech model {wish} is damaged: {} is {bytes} bytes long, expected {}; {again}",
                 self.path(model).display(),
                 model.bytes
             ),
-            Presence::Absent | Presence::Partial(_) => bail!(
-                "the speech model {wish} is not here; get it ({}): otherglass models fetch {wish}",
-                megabytes(model.bytes)
-            ),
+            Presence::Absent | Presence::Partial(_) => {
+                bail!("the speech model {wish} ({}) is not here; {again}", megabytes(model.bytes))
+            }
+        }
+    }
+
+    fn chosen(&self, model: &SpeechModel) -> Result<ChosenModel> {
+        let path = self.path(model);
+        if model.built_in.is_some() {
+            let hash = std::fs::File::open(&path).and_then(sha256_of);
+            let hash = hash.with_context(|| format!("{} can't be read", path.display()))?;
+            if hash != model.sha256 {
+                let (name, again) = (&model.name, self.again(model));
+                bail!("the speech model {name} is damaged: the SHA-256 of {} is {hash}; {again}", path.display());
+            }
+        }
+        Ok(ChosenModel { path, prompt: model.prompt })
+    }
+
+    /// How to get it once more.
+    #[must_use]
+    pub fn again(&self, model: &SpeechModel) -> String {
+        match model.built_in {
+            Some(_) => "it comes with the program: reinstall Otherglass".to_owned(),
+            None => format!("get it: otherglass models fetch {}", model.name),
         }
     }
 
     fn none_here(&self) -> anyhow::Error {
-        let model = self.known.iter().find(|model| model.recommended).or(self.known.first());
+        let fetched = || self.known.iter().filter(|model| model.built_in.is_none());
+        let model = fetched().find(|model| model.recommended).or(fetched().next());
         let (name, size) = model.map_or(("base", String::new()), |model| {
             (model.name.as_str(), format!(" ({}, {})", megabytes(model.bytes), model.licence))
         });
         anyhow!("there is no speech model in {}; get one{size}: otherglass models fetch {name}", self.folder.display())
     }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
 /// Where fetched models lie: `OTHERGLASS_MODELS`, else `~/.cache/otherglass/models` or what the platform has for it.
@@ -178,22 +248,33 @@ mod tests {
         let model = |name: &str, recommended| SpeechModel {
             name: name.into(),
             file: format!("ggml-{name}.bin"),
+            built_in: None,
             bytes: 4,
             sha256: "0".repeat(64),
             source: String::new(),
             licence: "MIT".into(),
             note: String::new(),
             recommended,
+            prompt: true,
+            by_default: true,
         };
-        SpeechModels { known: vec![model("tiny", false), model("base", true)], folder: folder.to_owned() }
+        SpeechModels {
+            known: vec![model("tiny", false), model("base", true)],
+            folder: folder.to_owned(),
+            assets: folder.join("assets"),
+        }
     }
 
     #[test]
     fn what_is_shipped_is_pinned() {
         let shipped = SpeechModels::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")).unwrap();
         let names: Vec<&str> = shipped.known.iter().map(|model| model.name.as_str()).collect();
-        assert_eq!(names, ["tiny", "base", "small"]);
-        for model in &shipped.known {
+        assert!(["tiny", "base", "small"].iter().all(|name| names.contains(name)), "{names:?}");
+        for model in shipped.known.iter().filter(|model| model.built_in.is_some()) {
+            assert_eq!(shipped.chosen(model).unwrap().path, shipped.path(model));
+            assert!(model.bytes <= 32 << 20, "{model:?}");
+        }
+        for model in shipped.known.iter().filter(|model| model.built_in.is_none()) {
             assert!(model.source.starts_with("https://") && model.source.ends_with(&model.file), "{model:?}");
             assert_eq!(model.recommended, model.name == "base");
         }
@@ -206,20 +287,55 @@ mod tests {
         let error = models.choose(None).unwrap_err().to_string();
         assert!(error.contains("otherglass models fetch base"), "{error}");
         std::fs::write(folder.path().join("ggml-tiny.bin"), "abcd").unwrap();
-        assert!(models.choose(None).unwrap().ends_with("ggml-tiny.bin"));
+        assert!(models.choose(None).unwrap().path.ends_with("ggml-tiny.bin"));
         std::fs::write(folder.path().join("ggml-base.bin"), "abc").unwrap();
-        assert!(models.choose(None).unwrap().ends_with("ggml-tiny.bin"));
+        assert!(models.choose(None).unwrap().path.ends_with("ggml-tiny.bin"));
         let error = models.choose(Some("base")).unwrap_err().to_string();
         assert!(error.contains("3 bytes") && error.contains("fetch base"), "{error}");
         std::fs::write(folder.path().join("ggml-base.bin"), "abcd").unwrap();
-        assert!(models.choose(None).unwrap().ends_with("ggml-base.bin"));
+        assert!(models.choose(None).unwrap().path.ends_with("ggml-base.bin"));
+    }
+
+    #[test]
+    fn what_is_built_in_is_checked_and_yields_to_what_was_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut models = models(folder.path());
+        let (bytes, path) = (4, folder.path().join("assets/speech/small.bin"));
+        let sha256 = sha256_of(&b"abcd"[..]).unwrap();
+        models.known.push(SpeechModel {
+            name: "built-in".into(),
+            file: String::new(),
+            built_in: Some("speech/small.bin".into()),
+            bytes,
+            sha256,
+            prompt: false,
+            ..models.known[0].clone()
+        });
+        assert!(models.choose(None).unwrap_err().to_string().contains("otherglass models fetch base"));
+        assert!(models.choose(Some("built-in")).unwrap_err().to_string().contains("reinstall"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "abcd").unwrap();
+        let expected = ChosenModel { path: path.clone(), prompt: false };
+        assert_eq!(models.choose(None).unwrap(), expected);
+        assert_eq!(models.choose(Some("built-in")).unwrap(), expected);
+        assert_eq!(models.choose(path.to_str()).unwrap(), expected);
+        std::fs::write(&path, "abce").unwrap();
+        let error = models.choose(None).unwrap_err().to_string();
+        assert!(error.contains("SHA-256") && error.contains("reinstall"), "{error}");
+        std::fs::write(folder.path().join("ggml-tiny.bin"), "abcd").unwrap();
+        assert!(models.choose(None).unwrap().path.ends_with("ggml-tiny.bin"));
+        std::fs::remove_file(folder.path().join("ggml-tiny.bin")).unwrap();
+        std::fs::write(&path, "abcd").unwrap();
+        models.known[2].by_default = false;
+        assert!(models.choose(None).is_err());
+        assert_eq!(models.choose(Some("built-in")).unwrap(), expected);
     }
 
     #[test]
     fn a_wish_is_a_name_or_a_path() {
         let folder = tempfile::tempdir().unwrap();
         let models = models(folder.path());
-        assert_eq!(models.choose(Some("x/y.bin")).unwrap(), Path::new("x/y.bin"));
+        assert_eq!(models.choose(Some("x/y.bin")).unwrap().path, Path::new("x/y.bin"));
         let error = models.choose(Some("bsae")).unwrap_err().to_string();
         assert!(error.contains("did you mean base"), "{error}");
         std::fs::write(fetch::part_of(&folder.path().join("ggml-base.bin")), "ab").unwrap();

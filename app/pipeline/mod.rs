@@ -5,6 +5,7 @@
 //! camera / visitor ──frames (newest wins)──> draw ──shown (newest wins)──> window
 //!                                             ^
 //! window ──utterances (bounded line)──> talk ─┘ scenes (newest wins)
+//! microphone ─> listen ─> recognise ─> hear ─┘
 //! ```
 //!
 //! | thread | does | waits on |
@@ -12,6 +13,8 @@
 //! | `camera-watch` | opens, retries, notices stalls, lets the visitor stand in | requests, 100 ms |
 //! | `camera` | the camera or the clip that plays one | the driver, or the clip's time |
 //! | `visitor` | the demo clip | the clip's time |
+//! | `listen`, `recognise` | microphone to utterances to transcripts (`otherglass_speech::Listener`) | the microphone; utterances |
+//! | `hear` | transcripts through the wake phrase to the talk, partials to the caption; owns the two above | transcripts, 20 ms |
 //! | `talk` | utterance and scene to scene and answer | the line of utterances |
 //! | `draw` | frame and scene to picture | the newest frame |
 //!
@@ -20,6 +23,7 @@
 mod camera;
 mod draw;
 mod feed;
+mod listen;
 mod slot;
 mod talk;
 #[cfg(test)]
@@ -31,8 +35,9 @@ use std::sync::Arc;
 pub use camera::{CameraSettings, CameraState, CameraWatch, CameraWish, Patience, Why};
 pub use draw::{Draw, DrawSlots, DrawState, OpenRenderer, Provenance, Shown};
 pub use feed::{Captured, Feed, FeedState, Open, Pace};
+pub use listen::{Ears, EarsHealth, EarsSettings, EarsState, FindModel, ListenMode, LoadModel, MicrophoneWish};
 pub use slot::{Slot, Taken};
-pub use talk::{Talk, TalkState};
+pub use talk::{Talk, TalkLine, TalkState};
 pub use worker::{Joined, Stop, Worker};
 
 /// How often frames were replaced before they were used.
@@ -49,6 +54,7 @@ pub struct FlowCounts {
 pub struct Mirror {
     pub talk: Talk,
     pub camera: CameraWatch,
+    pub ears: Ears,
     draw: Draw,
     slots: DrawSlots,
     told_abilities: bool,
@@ -58,14 +64,16 @@ impl Mirror {
     /// Starts everything. `changed` is called from any thread when the window should look again.
     pub fn start(
         camera: CameraSettings,
+        ears: EarsSettings,
         open: OpenRenderer,
         changed: Arc<dyn Fn() + Send + Sync>,
     ) -> std::io::Result<Self> {
         let slots = DrawSlots::new();
         let draw = Draw::start(open, slots.clone(), Arc::clone(&changed))?;
         let talk = Talk::start(Arc::clone(&slots.scenes), Arc::clone(&changed))?;
+        let ears = Ears::start(ears, talk.line(), Arc::clone(&changed))?;
         let camera = CameraWatch::start(camera, Arc::clone(&slots.frames), changed)?;
-        Ok(Self { talk, camera, draw, slots, told_abilities: false })
+        Ok(Self { talk, camera, ears, draw, slots, told_abilities: false })
     }
 
     /// The newest picture, once.
@@ -97,12 +105,13 @@ impl Mirror {
     }
 
     /// Ends every thread, the capturing ones first; says how each went.
-    pub fn stop_and_join(self) -> [(&'static str, Joined); 3] {
-        let Self { talk, camera, draw, slots, told_abilities: _ } = self;
+    pub fn stop_and_join(self) -> [(&'static str, Joined); 4] {
+        let Self { talk, camera, ears, draw, slots, told_abilities: _ } = self;
         slots.frames.close();
         let camera = camera.stop_and_join();
         let draw = draw.stop_and_join();
-        [("camera-watch", camera), ("draw", draw), ("talk", talk.stop_and_join())]
+        let ears = ears.stop_and_join();
+        [("camera-watch", camera), ("draw", draw), ("hear", ears), ("talk", talk.stop_and_join())]
     }
 }
 
@@ -112,7 +121,7 @@ mod tests {
 
     use otherglass_generator::render::Passthrough;
 
-    use super::testing::{Script, opens, until};
+    use super::testing::{self, Script, opens, until};
     use super::*;
 
     #[test]
@@ -120,7 +129,7 @@ mod tests {
         let patience = Patience { tick: Duration::from_millis(5), ..Patience::default() };
         let camera = CameraSettings { open: opens(Script::camera(250.0)), pace: Pace::Live, stand_in: None, patience };
         let open: OpenRenderer = Box::new(|| Ok(Box::new(Passthrough::new())));
-        let mut mirror = Mirror::start(camera, open, Arc::new(|| {})).unwrap();
+        let mut mirror = Mirror::start(camera, testing::no_ears(), open, Arc::new(|| {})).unwrap();
         let end = Instant::now() + Duration::from_secs(2);
         let (mut last, mut seen, mut said) = (None, 0_u64, 0_u64);
         while Instant::now() < end {

@@ -59,6 +59,12 @@ impl Talk {
         Ok(Self { worker, line, told })
     }
 
+    /// An end of the line for another thread.
+    #[must_use]
+    pub fn line(&self) -> TalkLine {
+        TalkLine(self.line.clone())
+    }
+
     /// Says something to the mirror; false when the line is full.
     pub fn say(&self, utterance: impl Into<String>) -> bool {
         self.put(Heard::Utterance(utterance.into()))
@@ -105,6 +111,27 @@ impl Talk {
     }
 }
 
+/// An end of the line that waits instead of refusing.
+#[derive(Clone, Debug)]
+pub struct TalkLine(SyncSender<Heard>);
+
+impl TalkLine {
+    /// Says something, waiting while the line is full; false when it is time to stop.
+    pub fn say_waiting(&self, utterance: String, stop: &Stop) -> bool {
+        let mut heard = Heard::Utterance(utterance);
+        loop {
+            match self.0.try_send(heard) {
+                Ok(()) => return true,
+                Err(TrySendError::Disconnected(_)) => return false,
+                Err(TrySendError::Full(back)) => heard = back,
+            }
+            if stop.sleep(Duration::from_millis(10)) {
+                return false;
+            }
+        }
+    }
+}
+
 struct Listener {
     conversation: Conversation,
     scenes: Arc<Slot<Scene>>,
@@ -129,7 +156,9 @@ impl Listener {
         let answer = match heard {
             Heard::Utterance(utterance) => {
                 let abilities = lock(&self.told).abilities.clone();
-                Some(ask(&mut self.conversation, &utterance, abilities.as_ref()))
+                let answer = ask(&mut self.conversation, &utterance, abilities.as_ref());
+                tracing::debug!("{}", answer.line());
+                Some(answer)
             }
             Heard::Edit(edit) => {
                 self.conversation.apply(edit);
@@ -142,6 +171,7 @@ impl Listener {
         };
         let scene = self.conversation.scene();
         if scene.revision != before {
+            tracing::debug!("scene {}", otherglass_generator::scene::scene_json(scene, true, ""));
             self.scenes.put(scene.clone());
         }
         {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use otherglass_vision::{Frame, FrameSource, SourceInfo, VisionError};
 
 use super::feed::Open;
+use super::listen::{EarsSettings, FindModel, ListenMode, MicrophoneWish};
 
 /// What the source does.
 #[derive(Clone, Debug)]
@@ -80,6 +81,12 @@ impl FrameSource for Scripted {
     fn position_s(&self) -> f64 {
         self.given.saturating_sub(1) as f64 / self.script.frame_rate
     }
+}
+
+/// Ears that nobody wants to be heard by.
+pub fn no_ears() -> EarsSettings {
+    let find_model: FindModel = Arc::new(|| anyhow::bail!("there is no model"));
+    EarsSettings::new(MicrophoneWish::default(), ListenMode::Off, false, find_model, None)
 }
 
 /// Waits until something holds; fails the test when it does not within half a minute.

@@ -18,8 +18,12 @@ use super::{theme, view, words};
 use crate::answer::Answer;
 use crate::assets::Assets;
 use crate::interrupt::Interrupt;
-use crate::pipeline::{CameraSettings, CameraState, CameraWish, DrawState, Mirror, OpenRenderer, Shown};
-use crate::settings::MirrorSettings;
+use crate::models::SpeechModels;
+use crate::pipeline::{
+    CameraSettings, CameraState, CameraWish, DrawState, EarsSettings, FindModel, ListenMode, Mirror, OpenRenderer,
+    Shown,
+};
+use crate::settings::{HearingSettings, MirrorSettings};
 
 /// The window's application.
 pub struct MirrorApp {
@@ -36,6 +40,8 @@ pub struct MirrorApp {
     pictures: PictureSaver,
     rate: Rate,
     latency: Typical,
+    /// How often it was called by its name alone, as far as it has answered.
+    calls: u64,
     /// Window time of the last utterance or key, for the kiosk.
     spoken_at_s: f64,
     screenshot: Screenshot,
@@ -57,7 +63,8 @@ impl MirrorApp {
         let open_renderer: OpenRenderer = Box::new(move || open(engine, &options));
         let repaint = ctx.clone();
         let camera = CameraSettings::new(&settings.wish, assets.demo_clip());
-        let mirror = Mirror::start(camera, open_renderer, Arc::new(move || repaint.request_repaint()))?;
+        let ears = ears(&settings.hearing, assets);
+        let mirror = Mirror::start(camera, ears, open_renderer, Arc::new(move || repaint.request_repaint()))?;
         mirror.camera.list();
         for said in &settings.says {
             mirror.talk.say(said.clone());
@@ -78,6 +85,7 @@ impl MirrorApp {
             pictures: PictureSaver::new(settings.pictures.clone()),
             rate: Rate::default(),
             latency: Typical::default(),
+            calls: 0,
             spoken_at_s: 0.0,
             screenshot,
             settings,
@@ -98,8 +106,21 @@ impl MirrorApp {
         let answers = mirror.talk.take_answers();
         let talk = mirror.talk.state();
         let cameras = words::camera_choices(&mirror.camera.cameras(), self.settings.camera.as_deref());
+        let ears = mirror.ears.state();
+        let chosen = self.settings.hearing.microphone.as_deref();
+        let microphones = words::microphone_choices(&mirror.ears.microphones(), chosen);
+        let hearing = words::hearing(&ears, microphones, chosen);
         for answer in answers {
             self.hear(ctx, &answer, now_s);
+        }
+        if ears.calls != self.calls {
+            self.calls = ears.calls;
+            let (heard, reply) = ("Mirror, mirror".to_owned(), "Yes? What do you want to be?".to_owned());
+            self.caption = Some(Caption { heard, reply, tone: Tone::Good, shown_at_s: now_s });
+            self.spoken_at_s = now_s;
+        }
+        if hearing.partial.is_some() {
+            self.spoken_at_s = now_s;
         }
         if let Some(saved) = self.pictures.take_saved() {
             let (text, tone, flash) = match saved {
@@ -117,8 +138,12 @@ impl MirrorApp {
             can_undo: talk.can_undo,
             caption: self.caption.clone(),
             toast: self.toast.clone(),
-            banner: words::banner(&camera, draw.fault.as_deref()),
-            hint: (!talk.ever_understood).then(|| words::HINT.to_owned()),
+            banners: words::banner(&camera, draw.fault.as_deref())
+                .into_iter()
+                .chain(words::ears_banner(&ears))
+                .collect(),
+            hint: (!talk.ever_understood).then(|| words::hint(&ears).to_owned()),
+            hearing,
             cameras,
             camera: self.settings.camera.clone(),
             figures: self.figures(&camera, &draw),
@@ -208,6 +233,14 @@ impl MirrorApp {
                 mirror.camera.look_through(wish);
                 self.settings.camera = choice;
             }
+            Action::Press(pressed) => mirror.ears.press(pressed),
+            Action::SetListening(mode) => mirror.ears.set_mode(mode),
+            Action::SetWake(wake) => mirror.ears.set_wake(wake),
+            Action::ListMicrophones => mirror.ears.list(),
+            Action::SelectMicrophone(choice) => {
+                self.settings.hearing.microphone = choice;
+                mirror.ears.listen_to(self.settings.hearing.wish());
+            }
             Action::SetFullscreen(full) => {
                 self.fullscreen = full;
                 ctx.send_viewport_cmd(ViewportCommand::Fullscreen(full));
@@ -234,6 +267,7 @@ impl MirrorApp {
         self.view = ViewState { active_at_s: self.view.active_at_s, ..ViewState::default() };
         if let Some(mirror) = &self.mirror {
             mirror.talk.start_over();
+            mirror.ears.sleep();
         }
     }
 
@@ -293,6 +327,18 @@ impl MirrorApp {
         ctx.request_repaint_after(Duration::from_millis(500)); // states may change without a frame
     }
 
+    /// Whether the key of push-to-talk is held.
+    #[must_use]
+    pub fn is_talking(&self) -> bool {
+        self.view.talking
+    }
+
+    /// When it listens; `None` once it has been stopped.
+    #[must_use]
+    pub fn listen_mode(&self) -> Option<ListenMode> {
+        self.mirror.as_ref().map(|mirror| mirror.ears.state().mode)
+    }
+
     /// Ends the threads; the window shows nothing new from then on.
     pub fn stop(&mut self) {
         if let Some(mirror) = self.mirror.take() {
@@ -301,6 +347,13 @@ impl MirrorApp {
             }
         }
     }
+}
+
+/// Real ears; the models are looked for whenever there was none.
+fn ears(hearing: &HearingSettings, assets: &Assets) -> EarsSettings {
+    let (folder, model) = (assets.folder().to_owned(), hearing.speech.model.clone());
+    let find_model: FindModel = Arc::new(move || SpeechModels::open(&folder)?.choose(model.as_deref()));
+    EarsSettings::new(hearing.wish(), hearing.mode, hearing.wake, find_model, hearing.speech.language.clone())
 }
 
 impl eframe::App for MirrorApp {

@@ -10,6 +10,8 @@ use super::theme;
 
 const KEYS: &[(&str, &str)] = &[
     ("type, then Enter", "say it"),
+    ("hold Space", "be heard, with push-to-talk"),
+    ("Ctrl+M", "microphone off and on"),
     ("/", "go to the text box"),
     ("Up", "what you said before"),
     ("Ctrl+Z", "undo"),

@@ -11,6 +11,7 @@
 pub mod app;
 mod help;
 mod icon;
+mod listening;
 pub mod meters;
 pub mod model;
 mod paint;

@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::pipeline::ListenMode;
+
 /// One thing in the scene, as a pill with an x.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chip {
@@ -64,10 +66,43 @@ pub struct Toast {
     pub shown_at_s: f64,
 }
 
-/// A camera in the picker.
+/// How the microphone looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EarLook {
+    Well,
+    /// A model is loaded, a microphone opened.
+    #[default]
+    Waking,
+    Off,
+    /// Nothing can be heard.
+    Fault,
+}
+
+/// The ears, for the eyes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hearing {
+    pub look: EarLook,
+    pub mode: ListenMode,
+    /// Whether it answers only to its phrase, and whether it is spoken to without it at this moment.
+    pub wake: bool,
+    pub awake: bool,
+    /// 0 to 1.
+    pub level: f32,
+    pub speaking: bool,
+    /// How it stands, or what to do.
+    pub words: String,
+    /// What the empty text box says.
+    pub invitation: &'static str,
+    /// What is being said, before it is over; empty before the first word is recognised.
+    pub partial: Option<String>,
+    pub microphones: Vec<CameraChoice>,
+    pub microphone: Option<String>,
+}
+
+/// A camera or microphone in a picker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CameraChoice {
-    /// As for `--camera`; `None` is "whichever there is".
+    /// As for `--camera` and `--microphone`; `None` is "whichever there is".
     pub value: Option<String>,
     pub label: String,
 }
@@ -113,8 +148,9 @@ pub struct ViewModel {
     pub can_undo: bool,
     pub caption: Option<Caption>,
     pub toast: Option<Toast>,
-    /// Such as an absent camera.
-    pub banner: Option<Banner>,
+    /// Such as an absent camera or microphone.
+    pub banners: Vec<Banner>,
+    pub hearing: Hearing,
     /// The line for newcomers.
     pub hint: Option<String>,
     pub cameras: Vec<CameraChoice>,
@@ -133,8 +169,10 @@ pub struct ViewState {
     pub history_back: usize,
     /// Window time of the last key or pointer motion, seconds.
     pub active_at_s: f64,
-    /// The banner that is shown, and since which window time, seconds.
-    pub banner: Option<(Banner, f64)>,
+    /// The banners that are shown, and since which window time, seconds.
+    pub banners: Vec<(Banner, f64)>,
+    /// The key of push-to-talk is held.
+    pub talking: bool,
 }
 
 /// What a visitor asked for.
@@ -146,6 +184,12 @@ pub enum Action {
     TakePicture,
     ListCameras,
     SelectCamera(Option<String>),
+    /// The key of push-to-talk went down or up.
+    Press(bool),
+    SetListening(ListenMode),
+    SetWake(bool),
+    ListMicrophones,
+    SelectMicrophone(Option<String>),
     SetFullscreen(bool),
     Quit,
 }

@@ -15,9 +15,10 @@
 use egui::accesskit::Role;
 use egui::{Align2, Color32, Event, Id, Key, Modifiers, Pos2, Rect, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 
-use super::model::{Action, CameraChoice, Caption, Picture, Tone, ViewModel, ViewState};
+use super::model::{Action, Banner, CameraChoice, Caption, Picture, Tone, ViewModel, ViewState};
 use super::widgets::{self, ChipLook, Icon};
-use super::{help, theme};
+use super::{help, listening, theme};
+use crate::pipeline::ListenMode;
 
 /// Seconds that a caption stays, then fades.
 const CAPTION_STAYS_S: f64 = 7.0;
@@ -40,6 +41,7 @@ pub fn show(ui: &mut Ui, model: &ViewModel, state: &mut ViewState) -> Vec<Action
     let screen = ui.max_rect();
     let unit = theme::scale(screen.height());
     let now_s = ui.input(|input| input.time);
+    listening::push_to_talk_key(ui, model, state, text_box_id(), &mut actions);
     keys(ui, model, state, &mut actions);
     note_activity(ui, state, now_s);
 
@@ -48,7 +50,8 @@ pub fn show(ui: &mut Ui, model: &ViewModel, state: &mut ViewState) -> Vec<Action
         Some(picture) => mirror(ui, screen, picture, model.mirrored),
         None => waking(ui, screen, unit),
     }
-    let words_below = caption_alpha(ui, model, now_s).max(if model.hint.is_some() || !model.kiosk { 1.0 } else { 0.0 });
+    let always = model.hint.is_some() || !model.kiosk || model.hearing.partial.is_some();
+    let words_below = caption_alpha(ui, model, now_s).max(if always { 1.0 } else { 0.0 });
     let dark = (190.0 * words_below) as u8;
     widgets::scrim(ui, screen.with_min_y(screen.bottom() - 250.0 * unit), true, dark);
     if !model.chips.is_empty() {
@@ -60,7 +63,7 @@ pub fn show(ui: &mut Ui, model: &ViewModel, state: &mut ViewState) -> Vec<Action
         icons(ui, screen, unit, awake, model, state, &mut actions);
     }
     chips(ui, screen, unit, model, &mut actions);
-    banner(ui, screen, unit, model, state, now_s);
+    banners(ui, screen, unit, model, state, now_s);
     text_line(ui, screen, unit, model, state, &mut actions);
     caption(ui, screen, unit, model, now_s);
     toast(ui, screen, unit, model, now_s);
@@ -125,6 +128,10 @@ fn keys(ui: &Ui, model: &ViewModel, state: &mut ViewState, actions: &mut Vec<Act
         }
         if model.kiosk {
             return;
+        }
+        if input.consume_key(Modifiers::COMMAND, Key::M) {
+            let off = model.hearing.mode == ListenMode::Off;
+            actions.push(Action::SetListening(if off { ListenMode::Open } else { ListenMode::Off }));
         }
         if input.consume_key(Modifiers::NONE, Key::F11) {
             actions.push(Action::SetFullscreen(!model.fullscreen));
@@ -267,35 +274,39 @@ fn chips(ui: &Ui, screen: Rect, unit: f32, model: &ViewModel, actions: &mut Vec<
     }
 }
 
-/// In full between the chips and the icons, then short below the icons, where no head is.
-fn banner(ui: &Ui, screen: Rect, unit: f32, model: &ViewModel, state: &mut ViewState, now_s: f64) {
-    let Some(banner) = &model.banner else {
-        state.banner = None;
-        return;
+/// In full between the chips and the icons, then short below the icons, where no head is; one below the other.
+fn banners(ui: &Ui, screen: Rect, unit: f32, model: &ViewModel, state: &mut ViewState, now_s: f64) {
+    let since = |banner: &Banner| {
+        let known = state.banners.iter().find(|(shown, _)| shown == banner);
+        (banner.clone(), known.map_or(now_s, |(_, since_s)| *since_s))
     };
-    if state.banner.as_ref().is_none_or(|(shown, _)| shown != banner) {
-        state.banner = Some((banner.clone(), now_s));
+    state.banners = model.banners.iter().map(since).collect();
+    let mut full_top = screen.top() + 24.0 * unit;
+    let mut short_top = screen.top() + if model.kiosk { 24.0 } else { 84.0 } * unit;
+    for (banner, since_s) in &state.banners {
+        let left_s = BANNER_FULL_S - (now_s - since_s);
+        let plate = if left_s > 0.0 {
+            ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left_s));
+            let (left, right) = if model.chips.is_empty() { (200.0, 200.0) } else { (340.0, 200.0) };
+            let free = screen.with_min_x(screen.left() + left * unit).with_max_x(screen.right() - right * unit);
+            let wrap = (free.width() - 62.0 * unit).clamp(120.0, 820.0 * unit);
+            let galley = ui.painter().layout(banner.text.clone(), theme::font(20.0 * unit), theme::TEXT, wrap);
+            let width = galley.size().x + 62.0 * unit;
+            let plate = notice(ui, pos2(free.center().x - width / 2.0, full_top), unit, galley);
+            full_top = plate.bottom() + 10.0 * unit;
+            plate
+        } else {
+            let font = theme::font(16.0 * unit);
+            let galley = ui.painter().layout_no_wrap(banner.short.to_owned(), font, theme::TEXT);
+            let width = galley.size().x + 62.0 * unit;
+            let plate = notice(ui, pos2(screen.right() - 24.0 * unit - width, short_top), unit, galley);
+            short_top = plate.bottom() + 8.0 * unit;
+            plate
+        };
+        let label = ui.interact(plate, Id::unique(("banner", banner.short)), Sense::hover());
+        label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &banner.text));
+        label.on_hover_text(&banner.text);
     }
-    let since_s = state.banner.as_ref().map_or(now_s, |(_, since_s)| *since_s);
-    let left_s = BANNER_FULL_S - (now_s - since_s);
-    let plate = if left_s > 0.0 {
-        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left_s));
-        let (left, right) = if model.chips.is_empty() { (200.0, 200.0) } else { (340.0, 200.0) };
-        let free = screen.with_min_x(screen.left() + left * unit).with_max_x(screen.right() - right * unit);
-        let wrap = (free.width() - 62.0 * unit).clamp(120.0, 820.0 * unit);
-        let galley = ui.painter().layout(banner.text.clone(), theme::font(20.0 * unit), theme::TEXT, wrap);
-        let width = galley.size().x + 62.0 * unit;
-        notice(ui, pos2(free.center().x - width / 2.0, screen.top() + 24.0 * unit), unit, galley)
-    } else {
-        let font = theme::font(16.0 * unit);
-        let galley = ui.painter().layout_no_wrap(banner.short.to_owned(), font, theme::TEXT);
-        let width = galley.size().x + 62.0 * unit;
-        let top = if model.kiosk { 24.0 } else { 84.0 };
-        notice(ui, pos2(screen.right() - 24.0 * unit - width, screen.top() + top * unit), unit, galley)
-    };
-    let label = ui.interact(plate, Id::unique("banner"), Sense::hover());
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &banner.text));
-    label.on_hover_text(&banner.text);
 }
 
 /// Words on glass after a golden dot; gives the plate.
@@ -323,13 +334,16 @@ fn text_line(
     actions: &mut Vec<Action>,
 ) {
     if model.kiosk && state.text.is_empty() && !ui.memory(|memory| memory.has_focus(text_box_id())) {
+        let side = 44.0 * unit;
+        let corner = pos2(screen.right() - 24.0 * unit - side, screen.bottom() - 24.0 * unit - side);
+        listening::sign(ui, Rect::from_min_size(corner, vec2(side, side)), &model.hearing);
         return;
     }
     let height = 56.0 * unit;
     let center_y = screen.bottom() - 28.0 * unit - height / 2.0;
     let width = (screen.width() - 240.0 * unit).clamp(160.0, 700.0 * unit);
     let pill = Rect::from_center_size(pos2(screen.center().x, center_y), vec2(width, height));
-    text_box(ui, pill, unit, state, actions);
+    text_box(ui, pill, unit, model, state, actions);
     if model.kiosk {
         return;
     }
@@ -345,18 +359,23 @@ fn text_line(
     }
 }
 
-fn text_box(ui: &mut Ui, pill: Rect, unit: f32, state: &mut ViewState, actions: &mut Vec<Action>) {
+fn text_box(ui: &mut Ui, pill: Rect, unit: f32, model: &ViewModel, state: &mut ViewState, actions: &mut Vec<Action>) {
     let focused = ui.memory(|memory| memory.has_focus(text_box_id()));
     widgets::glass(ui, pill, theme::GLASS);
-    if focused {
+    let side = 44.0 * unit;
+    let ear = Rect::from_center_size(pos2(pill.left() + 34.0 * unit, pill.center().y), vec2(side, side));
+    listening::button(ui, ear, unit, &model.hearing, actions);
+    if focused || state.talking {
         let radius = egui::CornerRadius::same((pill.height() / 2.0) as u8);
         let stroke = egui::Stroke::new(1.5, theme::GOLD.gamma_multiply(0.8));
         ui.painter().rect_stroke(pill, radius, stroke, egui::StrokeKind::Inside);
+    }
+    if focused {
         recall(ui, state);
     }
     let font = theme::font(24.0 * unit);
-    let hint = egui::RichText::new(TEXT_BOX_NAME).font(font.clone()).color(theme::TEXT_DIM);
-    let inner = pill.shrink2(vec2(26.0 * unit, 0.0));
+    let hint = egui::RichText::new(model.hearing.invitation).font(font.clone()).color(theme::TEXT_DIM);
+    let inner = pill.with_min_x(pill.left() + 64.0 * unit).with_max_x(pill.right() - 26.0 * unit);
     let edit = TextEdit::singleline(&mut state.text)
         .id(text_box_id())
         .font(font)
@@ -410,6 +429,14 @@ fn caption_alpha(ui: &Ui, model: &ViewModel, now_s: f64) -> f32 {
 fn caption(ui: &Ui, screen: Rect, unit: f32, model: &ViewModel, now_s: f64) {
     let bottom = caption_bottom(screen, unit, model);
     let alpha = caption_alpha(ui, model, now_s);
+    if let Some(partial) = &model.hearing.partial {
+        // Not what was understood yet: smaller than an answer, in the colour of what is going on, open at its end.
+        let words = format!("{partial} …");
+        let said = line(ui, bottom, words.trim(), 27.0 * unit, theme::GOLD, 0.9, screen.width() * 0.82);
+        let whole = ui.interact(said, Id::unique("partial"), Sense::hover());
+        whole.widget_info(|| WidgetInfo::labeled(Role::Label, true, words.trim()));
+        return;
+    }
     match &model.caption {
         Some(Caption { heard, reply, tone, .. }) if alpha > 0.0 => {
             let ink = match tone {

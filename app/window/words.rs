@@ -1,14 +1,18 @@
 //! The scene and the state of the cameras in the window's words.
 
 use otherglass_generator::scene::{Item, ItemKind, Scene};
+use otherglass_speech::microphone::MicrophoneDescription;
 use otherglass_vision::CameraDescription;
 
-use super::model::{Banner, CameraChoice, Chip, ChipTarget};
+use super::model::{Banner, CameraChoice, Chip, ChipTarget, EarLook, Hearing};
+use super::view::TEXT_BOX_NAME;
 use crate::answer::Abilities;
-use crate::pipeline::{CameraState, Why};
+use crate::pipeline::{CameraState, EarsHealth, EarsState, ListenMode, Why};
 
 /// The line for newcomers.
 pub const HINT: &str = "Try:  give me a crown   ·   make it blue   ·   take me to an ice kingdom";
+/// The same where it answers only to its phrase.
+pub const WAKE_HINT: &str = "Say:  mirror, mirror, give me a crown";
 
 /// The scene as chips: items in the order they came, then world and style.
 pub fn chips(scene: &Scene, abilities: Option<&Abilities>) -> Vec<Chip> {
@@ -89,6 +93,82 @@ pub fn banner(camera: &CameraState, fault: Option<&str>) -> Option<Banner> {
     }
 }
 
+/// The line for newcomers, as it fits.
+#[must_use]
+pub fn hint(ears: &EarsState) -> &'static str {
+    let needs_phrase = ears.wake && !ears.awake && ears.mode == ListenMode::Open;
+    if needs_phrase && ears.health == EarsHealth::Well { WAKE_HINT } else { HINT }
+}
+
+/// What keeps it from hearing, and what to do about it.
+pub fn ears_banner(ears: &EarsState) -> Option<Banner> {
+    let text = ears_words(ears);
+    let short = match ears.health {
+        EarsHealth::NoModel(_) => "No speech model",
+        EarsHealth::NoMicrophone => "No microphone",
+        EarsHealth::Muted { .. } => "Microphone is silent",
+        EarsHealth::Lost(_) => "Microphone lost",
+        EarsHealth::Waking | EarsHealth::Well | EarsHealth::Off | EarsHealth::Ended => return None,
+    };
+    Some(Banner { text, short })
+}
+
+fn ears_words(ears: &EarsState) -> String {
+    match &ears.health {
+        EarsHealth::Waking => "One moment, the ears are waking up.".into(),
+        EarsHealth::Well => match ears.mode {
+            ListenMode::PushToTalk => "It listens while the space bar is held.".into(),
+            _ if ears.wake && !ears.awake => "It listens for “mirror, mirror”.".into(),
+            _ => "It listens.".into(),
+        },
+        EarsHealth::Off => "The microphone is off.".into(),
+        EarsHealth::NoModel(why) => format!("Type what you want; to be heard: {}.", why.trim_end_matches('.')),
+        EarsHealth::NoMicrophone => {
+            "No microphone found. Type what you want; plug one in and the mirror listens to it.".into()
+        }
+        EarsHealth::Muted { name } => {
+            format!(
+                "The microphone {name} sends nothing but silence; switch it on, at its own switch or in the sound settings."
+            )
+        }
+        EarsHealth::Lost(why) => format!("{}. Typing works.", sentence(why)),
+        EarsHealth::Ended => "The recording is over.".into(),
+    }
+}
+
+/// The ears for the view.
+#[must_use]
+pub fn hearing(ears: &EarsState, microphones: Vec<CameraChoice>, chosen: Option<&str>) -> Hearing {
+    let look = match ears.health {
+        EarsHealth::Well => EarLook::Well,
+        EarsHealth::Waking => EarLook::Waking,
+        EarsHealth::Off | EarsHealth::Ended => EarLook::Off,
+        EarsHealth::NoModel(_) | EarsHealth::NoMicrophone | EarsHealth::Muted { .. } | EarsHealth::Lost(_) => {
+            EarLook::Fault
+        }
+    };
+    let addressed = !ears.wake || ears.awake || ears.mode == ListenMode::PushToTalk;
+    let begun = (ears.speaking && addressed).then(String::new);
+    Hearing {
+        look,
+        mode: ears.mode,
+        wake: ears.wake,
+        awake: ears.awake,
+        level: ears.level,
+        speaking: ears.speaking,
+        words: ears_words(ears),
+        invitation: match (look, ears.mode) {
+            (EarLook::Off | EarLook::Fault, _) => "Type what you want",
+            (_, ListenMode::PushToTalk) => "Hold the space bar and speak, or type",
+            _ if addressed => TEXT_BOX_NAME,
+            _ => "Say “mirror, mirror”, or type",
+        },
+        partial: ears.partial.clone().or(begun),
+        microphones,
+        microphone: chosen.map(str::to_owned),
+    }
+}
+
 /// With a capital, without a full stop.
 fn sentence(words: &str) -> String {
     let trimmed = words.trim().trim_end_matches('.');
@@ -98,10 +178,18 @@ fn sentence(words: &str) -> String {
 
 /// The camera picker's lines: "whichever there is", the cameras, and a clip that plays one.
 pub fn camera_choices(cameras: &[CameraDescription], chosen: Option<&str>) -> Vec<CameraChoice> {
-    let mut choices = vec![CameraChoice { value: None, label: "Whichever is there".into() }];
-    choices.extend(
-        cameras.iter().map(|camera| CameraChoice { value: Some(camera.index.to_string()), label: camera.name.clone() }),
-    );
+    choices("Whichever is there", cameras.iter().map(|camera| (camera.index.to_string(), camera.name.clone())), chosen)
+}
+
+/// The microphone picker's lines. Names, since the numbers change when one is plugged in.
+pub fn microphone_choices(microphones: &[MicrophoneDescription], chosen: Option<&str>) -> Vec<CameraChoice> {
+    let named = microphones.iter().map(|microphone| (microphone.name.clone(), microphone.name.clone()));
+    choices("The system's choice", named, chosen)
+}
+
+fn choices(any: &str, named: impl Iterator<Item = (String, String)>, chosen: Option<&str>) -> Vec<CameraChoice> {
+    let mut choices = vec![CameraChoice { value: None, label: any.into() }];
+    choices.extend(named.map(|(value, label)| CameraChoice { value: Some(value), label }));
     if let Some(chosen) = chosen
         && !choices.iter().any(|choice| choice.value.as_deref() == Some(chosen))
     {
@@ -155,6 +243,28 @@ mod tests {
             banner(&absent, Some("weights are damaged"))
                 .is_some_and(|banner| banner.text.contains("Weights are damaged"))
         );
+    }
+
+    #[test]
+    fn the_ears_say_what_to_do_and_what_they_wait_for() {
+        let ears = |health, mode, wake, awake| EarsState { health, mode, wake, awake, ..EarsState::default() };
+        let no_model = ears(EarsHealth::NoModel("there is no model; get one".into()), ListenMode::Open, false, false);
+        assert!(ears_banner(&no_model).is_some_and(|banner| banner.text.contains("get one")));
+        assert_eq!(hearing(&no_model, vec![], None).invitation, "Type what you want");
+        let well = ears(EarsHealth::Well, ListenMode::Open, false, false);
+        assert_eq!(ears_banner(&well), None);
+        assert_eq!((hearing(&well, vec![], None).invitation, hint(&well)), (TEXT_BOX_NAME, HINT));
+        let asleep = EarsState { speaking: true, ..ears(EarsHealth::Well, ListenMode::Open, true, false) };
+        assert!(hearing(&asleep, vec![], None).invitation.contains("mirror, mirror") && hint(&asleep) == WAKE_HINT);
+        assert_eq!(hearing(&asleep, vec![], None).partial, None);
+        let spoken_to = EarsState { awake: true, ..asleep };
+        assert_eq!(hearing(&spoken_to, vec![], None).partial.as_deref(), Some(""));
+        let held = ears(EarsHealth::Well, ListenMode::PushToTalk, true, false);
+        assert!(hearing(&held, vec![], None).invitation.contains("space bar"));
+        let muted = ears(EarsHealth::Muted { name: "USB".into() }, ListenMode::Open, false, false);
+        assert!(ears_banner(&muted).is_some_and(|banner| banner.text.contains("USB")));
+        let off = ears(EarsHealth::Off, ListenMode::Off, false, false);
+        assert!(ears_banner(&off).is_none() && hearing(&off, vec![], None).look == EarLook::Off);
     }
 
     #[test]

@@ -47,10 +47,14 @@ const INVENTED_PARTS: &[&str] = &[
     "订阅我的频道",
 ];
 
-/// A unit that comes this often in a row was not spoken ("no, no, no" is three).
-const MOST_REPEATS: usize = 4;
+/// A unit of so many words that comes more often than this in a row was not spoken ("no, no, no" is three).
+const MOST_REPEATS: [(std::ops::RangeInclusive<usize>, usize); 3] = [(1..=3, 4), (4..=5, 3), (6..=32, 2)];
 /// Nobody says more letters a second; Chinese characters count three.
 const MOST_LETTERS_A_SECOND: f64 = 30.0;
+/// More than that, the silence around included, is not said twice by somebody who means it.
+const UNHURRIED_LETTERS_A_SECOND: f64 = 18.0;
+/// Fewer words are no sentence that could be written again.
+const SENTENCE_WORDS: usize = 3;
 /// That many letters of the prompt in a row are an echo of it.
 const ECHO_LETTERS: usize = 20;
 
@@ -58,6 +62,7 @@ const ECHO_LETTERS: usize = 20;
 #[must_use]
 pub fn spoken_text(raw: &str, length_s: f64, prompt: &str) -> Option<String> {
     let text = without_stage_directions(raw);
+    let text = once(&text, length_s).unwrap_or(text);
     let letters = letters_of(&text);
     if letters.is_empty() || INVENTED.contains(&letters.as_str()) {
         return None;
@@ -65,14 +70,33 @@ pub fn spoken_text(raw: &str, length_s: f64, prompt: &str) -> Option<String> {
     if INVENTED_PARTS.iter().any(|part| letters.contains(part)) || repeats(&text) {
         return None;
     }
-    let weight: f64 = letters.chars().map(|letter| if letter.is_ascii() { 1.0 } else { 3.0 }).sum();
-    if weight > MOST_LETTERS_A_SECOND * length_s.max(0.5) {
+    if weight(&letters) > MOST_LETTERS_A_SECOND * length_s.max(0.5) {
         return None;
     }
     if letters.chars().count() >= ECHO_LETTERS && letters_of(prompt).contains(&letters) {
         return None;
     }
     Some(text)
+}
+
+/// How long it takes to say, in Latin letters.
+fn weight(letters: &str) -> f64 {
+    letters.chars().map(|letter| if letter.is_ascii() { 1.0 } else { 3.0 }).sum()
+}
+
+/// A sentence that the model wrote again and again, once; `None` where there is no such, or where there was the time to say
+/// it so often. The shorter an utterance, the likelier Whisper goes on with its own words; the first of them was heard.
+fn once(text: &str, length_s: f64) -> Option<String> {
+    if weight(&letters_of(text)) <= UNHURRIED_LETTERS_A_SECOND * length_s.max(0.5) {
+        return None;
+    }
+    let spoken: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<String> = spoken.iter().map(|word| letters_of(word)).collect();
+    let length = (SENTENCE_WORDS..=words.len() / 2).find(|length| {
+        // The last time may be cut off.
+        words.iter().enumerate().all(|(place, word)| *word == words[place % length])
+    })?;
+    Some(spoken[..length].join(" "))
 }
 
 /// Without "[Music]", "(applause)", "*sighs*" and notes; spaces made single.
@@ -99,7 +123,7 @@ fn letters_of(text: &str) -> String {
     text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a run of 1 to 8 words (or characters, where there are no words) comes again and again.
+/// Whether a run of words (or characters, where there are no words) comes again and again.
 fn repeats(text: &str) -> bool {
     let units: Vec<String> = text
         .split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
@@ -109,11 +133,13 @@ fn repeats(text: &str) -> bool {
             false => word.chars().map(String::from).collect(),
         })
         .collect();
-    (1..=8).any(|length| {
-        let least = length * (MOST_REPEATS + 1);
-        units.len() >= least
-            && units.windows(least).any(|window| window.chunks(length).all(|part| part == &window[..length]))
-    })
+    MOST_REPEATS.iter().flat_map(|(lengths, most)| lengths.clone().map(move |length| (length, most + 1))).any(
+        |(length, times)| {
+            let least = length * times;
+            units.len() >= least
+                && units.windows(least).any(|window| window.chunks(length).all(|part| part == &window[..length]))
+        },
+    )
 }
 
 #[cfg(test)]
@@ -164,7 +190,22 @@ mod tests {
         assert!(!passes("blue blue blue blue blue"));
         assert!(!passes("make it a make it a make it a make it a make it a"));
         assert!(!passes("哈哈哈哈哈哈"));
+        let sentence = "when the report is ready to go we will see it again and more";
+        assert!(spoken_text(&[sentence; 3].join(". "), 15.0, "").is_none());
+        assert!(spoken_text(&[sentence; 2].join(". "), 15.0, "").is_some());
         assert!(passes("no no no no"));
+    }
+
+    #[test]
+    fn a_sentence_written_again_and_again_was_said_once() {
+        let said = |text: &str, length_s| spoken_text(text, length_s, "");
+        let six = "Give me a crown. Give me a crown. Give me a crown. Give me a crown. Give me a crown. Give me a";
+        assert_eq!(said(six, 1.3).as_deref(), Some("Give me a crown."));
+        assert_eq!(said("Add an elephant, add an elephant", 1.2).as_deref(), Some("Add an elephant,"));
+        // There was the time to say it twice.
+        assert_eq!(said("Make it bigger, make it bigger", 2.4).as_deref(), Some("Make it bigger, make it bigger"));
+        assert_eq!(said("No, no, no", 0.6).as_deref(), Some("No, no, no"));
+        assert_eq!(said("Give me a sword and a crown", 1.3).as_deref(), Some("Give me a sword and a crown"));
     }
 
     #[test]

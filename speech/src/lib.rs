@@ -9,13 +9,14 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`source`] | what sound comes from: a microphone, or a file that plays one |
 //! | [`microphone`] | devices; the callback and its ring; level; lost, stalled and muted inputs |
 //! | [`wav`] | WAV files of any kind as the same stream |
 //! | [`resample`] | any rate and channels to mono 16 kHz |
 //! | [`utterances`] | the state machine from samples to utterances; open microphone and push-to-talk |
 //! | [`whisper`], [`model_file`], [`guard`] | utterance to text; the model file checked first; inventions refused |
 //! | [`wake`] | "mirror, mirror": who is not spoken to does not answer |
-//! | [`listener`] | the whole path: blocking for files, on two threads for a microphone |
+//! | [`listener`], [`state`] | the whole path: blocking for files, on two threads for a microphone; what it tells of itself |
 
 pub mod error;
 pub mod guard;
@@ -23,6 +24,8 @@ pub mod listener;
 pub mod microphone;
 pub mod model_file;
 pub mod resample;
+pub mod source;
+pub mod state;
 pub mod transcript;
 pub mod utterances;
 pub mod voice;
@@ -31,7 +34,9 @@ pub mod wav;
 pub mod whisper;
 
 pub use error::SpeechError;
-pub use listener::{Listener, ListenerSettings, ListenerState, Source, transcribe};
+pub use listener::{Listener, ListenerSettings, transcribe};
+pub use source::{Pace, Source, WavSource};
+pub use state::{EarState, ListenerState, MindState, Timing};
 pub use transcript::{Span, Transcript};
 pub use whisper::{Language, Recognise, Recogniser, RecogniserOptions};
 

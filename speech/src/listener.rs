@@ -7,10 +7,12 @@
 //! ```
 //!
 //! Two threads, so that the level moves and the end of an utterance is noticed while the model works. An utterance that
-//! ends calls off the partial that is being worked on, so the final does not wait for it. Nobody drops an utterance: where a
-//! line is full, its writer waits, and the ring of the microphone holds half a minute.
+//! ends calls off the partial that is being worked on, so the final does not wait for it. Nobody drops an utterance: a line
+//! holds minutes of talk, and where it is full its writer waits, while the ring of the microphone holds another half a minute.
+//!
+//! What an utterance holds is settled before it counts as over: only 0.2 s of the 0.4 s of silence belong to it. From then
+//! on it is recognised early. When nobody speaks on, the final is exactly that text; else it is one more partial.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,79 +20,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::microphone::{Level, Loudness};
+use crate::source::Source;
+use crate::state::{EarState, ListenerState, MindState, Timing};
 use crate::transcript::{Span, Transcript};
 use crate::utterances::{Event, Mode, Utterance, UtteranceSettings, Utterances};
-use crate::wav::Wav;
-use crate::whisper::Recognise;
+use crate::whisper::{Recognise, Said};
 use crate::{SpeechError, seconds};
-
-/// Where sound comes from, mono 16 kHz.
-pub trait Source {
-    /// Appends what there is, after waiting a moment at most; false at the end.
-    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError>;
-
-    /// For people.
-    fn name(&self) -> String;
-
-    /// Whether it is switched off, as far as can be heard.
-    fn is_muted(&self) -> bool {
-        false
-    }
-
-    /// Samples that were dropped because nobody read for too long.
-    fn lost_samples(&self) -> u64 {
-        0
-    }
-}
-
-/// How fast a file is played.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pace {
-    /// As fast as it is read.
-    Fast,
-    /// As fast as it was spoken, times this.
-    Times(f64),
-}
-
-/// A WAV file as a source.
-#[derive(Debug)]
-pub struct WavSource {
-    wav: Wav,
-    name: String,
-    pace: Pace,
-    started: Option<Instant>,
-    given: u64,
-}
-
-impl WavSource {
-    pub fn open(path: &Path, pace: Pace) -> Result<Self, SpeechError> {
-        let name =
-            path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { wav: Wav::open(path)?, name, pace, started: None, given: 0 })
-    }
-}
-
-impl Source for WavSource {
-    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError> {
-        let before = out.len();
-        let goes_on = match self.pace {
-            Pace::Fast => self.wav.read(1.0, out)?,
-            Pace::Times(factor) => {
-                let goes_on = self.wav.read(0.02, out)?;
-                let due = seconds(self.given) / factor.max(1e-3);
-                let passed = self.started.get_or_insert_with(Instant::now).elapsed();
-                std::thread::sleep(Duration::from_secs_f64(due).saturating_sub(passed));
-                goes_on
-            }
-        };
-        self.given += (out.len() - before) as u64;
-        Ok(goes_on)
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-}
 
 /// Everything that was said in a source, from its beginning to its end, on this thread. How many utterances were heard.
 ///
@@ -152,51 +87,14 @@ impl Default for ListenerSettings {
     }
 }
 
-/// How it stands with the source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum EarState {
-    #[default]
-    Opening,
-    Live {
-        name: String,
-    },
-    /// It sends zeros only.
-    Muted {
-        name: String,
-    },
-    /// It is gone or can't be opened; it is tried again.
-    Lost {
-        why: String,
-    },
-    /// A file came to its end.
-    Ended,
-}
-
-/// How it stands with the recogniser.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum MindState {
-    #[default]
-    Loading,
-    Ready {
-        name: String,
-    },
-    Failed {
-        why: String,
-    },
-}
-
-/// What a window may show.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ListenerState {
-    pub ear: EarState,
-    pub mind: MindState,
-    pub level: Level,
-    /// Somebody is speaking.
-    pub speaking: bool,
-    /// Samples that were lost because nobody read for too long.
-    pub lost_samples: u64,
-    /// Utterances that ended so far.
-    pub utterances: u64,
+/// Why an utterance is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// For the caption.
+    Partial,
+    /// It is most likely over.
+    Early,
+    Final,
 }
 
 struct Job {
@@ -204,15 +102,21 @@ struct Job {
     span: Span,
     /// Counts the utterances.
     number: u64,
-    is_final: bool,
+    purpose: Purpose,
+    /// Silence in which it ended, and when it was noticed.
+    silence_s: f64,
+    ended_at: Instant,
 }
 
 /// What both threads and the owner share.
 #[derive(Default)]
 struct Shared {
     state: Mutex<ListenerState>,
+    /// The newest partial or early job.
     partial: Mutex<Option<Job>>,
     stop: AtomicBool,
+    paused: AtomicBool,
+    reopen: AtomicBool,
     pressed: AtomicBool,
     push_to_talk: AtomicBool,
     /// Number of the last utterance that is over: its partials are of no use any more.
@@ -224,7 +128,8 @@ struct Shared {
 /// What the recogniser is doing. Under one lock with its flag, so that calling off a partial never hits a final.
 #[derive(Default)]
 struct Running {
-    is_partial: bool,
+    /// Purpose and number of samples.
+    job: Option<(Purpose, usize)>,
     /// Ends the running recognition; there once a recogniser is loaded.
     call_off: Option<Arc<AtomicBool>>,
 }
@@ -253,10 +158,19 @@ impl Shared {
         }
     }
 
-    fn call_off_partial(&self) {
-        if let Running { is_partial: true, call_off: Some(flag) } = &*self.running() {
+    /// Ends what is no use to an utterance of that many samples: every partial, and what began early with fewer.
+    fn call_off_unless(&self, samples: Option<usize>) {
+        let running = self.running();
+        let Running { job: Some((purpose, length)), call_off: Some(flag) } = &*running else { return };
+        let useful = *purpose == Purpose::Final || (*purpose == Purpose::Early && Some(*length) == samples);
+        if !useful {
             flag.store(true, Ordering::SeqCst);
         }
+    }
+
+    /// Whether the owner wants the source closed or another one.
+    fn source_is_over(&self) -> bool {
+        self.stops() || self.paused.load(Ordering::SeqCst) || self.reopen.load(Ordering::SeqCst)
     }
 
     /// Puts something into a line, waiting while it is full; false when it is time to stop.
@@ -273,14 +187,15 @@ impl Shared {
     }
 }
 
-/// Utterances that may wait for the recogniser, and transcripts for whoever reads them.
-const JOBS: usize = 8;
+/// Utterances that may wait for the recogniser: minutes of talk without a pause on a machine that can't keep up, some
+/// megabytes. While there is room the microphone is read, so no sound is lost. And transcripts for whoever reads them.
+const JOBS: usize = 128;
 const TRANSCRIPTS: usize = 32;
 
 /// Both threads. Stopped and joined when dropped.
 pub struct Listener {
     shared: Arc<Shared>,
-    transcripts: Receiver<Transcript>,
+    transcripts: Receiver<(Transcript, Option<Timing>)>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -319,7 +234,16 @@ impl Listener {
     /// The next transcript, if there is one.
     #[must_use]
     pub fn take(&self) -> Option<Transcript> {
-        self.transcripts.try_recv().ok()
+        self.wait(Duration::ZERO).map(|(transcript, _)| transcript)
+    }
+
+    /// The next transcript, waited for that long at most; finals with where their time went.
+    #[must_use]
+    pub fn wait(&self, at_most: Duration) -> Option<(Transcript, Option<Timing>)> {
+        match at_most {
+            Duration::ZERO => self.transcripts.try_recv().ok(),
+            _ => self.transcripts.recv_timeout(at_most).ok(),
+        }
     }
 
     #[must_use]
@@ -334,6 +258,16 @@ impl Listener {
 
     pub fn set_mode(&self, mode: Mode) {
         self.shared.push_to_talk.store(mode == Mode::PushToTalk, Ordering::SeqCst);
+    }
+
+    /// Closes the source, or opens it again. What is being spoken at that moment is forgotten.
+    pub fn pause(&self, paused: bool) {
+        self.shared.paused.store(paused, Ordering::SeqCst);
+    }
+
+    /// Closes the source and opens it anew, as after another microphone was chosen.
+    pub fn reopen(&self) {
+        self.shared.reopen.store(true, Ordering::SeqCst);
     }
 
     /// Whether a file was heard to its end and every utterance recognised.
@@ -376,37 +310,77 @@ struct Ear {
     settings: ListenerSettings,
 }
 
+/// Why a source was left without an error.
+enum Left {
+    Ended,
+    /// The owner wants something else.
+    Asked,
+}
+
+/// The utterance that is being spoken, as far as handing it over goes.
+#[derive(Default)]
+struct Progress {
+    number: u64,
+    next_partial_s: f64,
+    /// Samples of what was handed over early.
+    early: Option<usize>,
+    /// Where the source began, in the time of the listener.
+    offset_s: f64,
+}
+
+impl Progress {
+    fn shifted(&self, span: Span) -> Span {
+        Span { start_s: span.start_s + self.offset_s, end_s: span.end_s + self.offset_s }
+    }
+}
+
 impl Ear {
     fn run(self, open: &OpenSource) {
+        let mut heard: u64 = 0; // samples, from all sources
         while !self.shared.stops() {
-            let ended = match open() {
-                Ok(mut source) => self.listen_to(source.as_mut()),
+            if self.shared.paused.load(Ordering::SeqCst) {
+                self.tell(|state| {
+                    (state.ear, state.level, state.speaking) = (EarState::Paused, Level::default(), false)
+                });
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
+            }
+            self.shared.reopen.store(false, Ordering::SeqCst);
+            let left = match open() {
+                Ok(mut source) => self.listen_to(source.as_mut(), &mut heard),
                 Err(error) => Err(error),
             };
-            match ended {
-                Ok(()) => return self.tell(|state| state.ear = EarState::Ended),
+            match left {
+                Ok(Left::Ended) => return self.tell(|state| (state.ear, state.speaking) = (EarState::Ended, false)),
+                Ok(Left::Asked) => {
+                    self.tell(|state| (state.ear, state.speaking) = (EarState::Opening, false));
+                    continue;
+                }
                 Err(error) => self.tell(|state| {
+                    let absent = matches!(error, SpeechError::NoMicrophone);
                     (state.ear, state.level, state.speaking) =
-                        (EarState::Lost { why: error.to_string() }, Level::default(), false);
+                        (EarState::Lost { why: error.to_string(), absent }, Level::default(), false);
                 }),
             }
             let until = Instant::now() + self.settings.retry_every;
-            while Instant::now() < until && !self.shared.stops() {
+            while Instant::now() < until && !self.shared.source_is_over() {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
     }
 
-    /// Listens until the source ends or fails, or until it is time to stop.
-    fn listen_to(&self, source: &mut dyn Source) -> Result<(), SpeechError> {
+    /// Listens until the source ends or fails, or until the owner wants something else.
+    fn listen_to(&self, source: &mut dyn Source, heard: &mut u64) -> Result<Left, SpeechError> {
         let mut utterances = Utterances::new(self.settings.utterances.clone());
         let mut loudness = Loudness::default();
         let (mut samples, mut events) = (Vec::new(), Vec::new());
-        let (mut next_partial_s, mut number) = (0.0, self.shared.over.load(Ordering::SeqCst));
+        let number = self.shared.over.load(Ordering::SeqCst);
+        let mut progress = Progress { number, offset_s: seconds(*heard), ..Progress::default() };
         let lost_before = self.shared.state().lost_samples;
-        while !self.shared.stops() {
+        while !self.shared.source_is_over() {
             samples.clear();
             let read = source.read(&mut samples);
+            *heard += samples.len() as u64;
             loudness.hear(&samples);
             utterances.press(self.shared.pressed.load(Ordering::SeqCst));
             let push_to_talk = self.shared.push_to_talk.load(Ordering::SeqCst);
@@ -419,58 +393,78 @@ impl Ear {
             for event in events.drain(..) {
                 match event {
                     Event::Began { .. } => {
-                        next_partial_s = 0.0;
-                        number += 1;
+                        (progress.next_partial_s, progress.early) = (0.0, None);
+                        progress.number += 1;
                     }
-                    Event::Ended(utterance) => self.hand_over(utterance, number),
-                    Event::Discarded(_) => self.outdate_partial(number),
+                    Event::Ended(utterance) => self.hand_over(utterance, &progress),
+                    Event::Discarded(_) => self.outdate_partial(progress.number, None),
                 }
             }
-            self.hand_over_partial(&utterances, number, &mut next_partial_s);
+            self.hand_over_begun(&utterances, &mut progress);
             let (name, muted, lost) = (source.name(), source.is_muted(), source.lost_samples());
             self.tell(|state| {
                 state.ear = if muted { EarState::Muted { name } } else { EarState::Live { name } };
                 state.level = loudness.level();
+                state.heard_s = seconds(*heard);
                 state.speaking = utterances.live().is_some();
                 state.lost_samples = lost_before + lost;
                 state.utterances += ended;
+                state.waiting = self.shared.jobs_waiting.load(Ordering::SeqCst);
             });
             if !read? {
-                return Ok(());
+                return Ok(Left::Ended);
             }
         }
-        Ok(())
+        self.outdate_partial(progress.number, None);
+        Ok(Left::Asked)
     }
 
-    fn hand_over(&self, Utterance { samples, span, cut: _ }: Utterance, number: u64) {
+    fn hand_over(&self, utterance: Utterance, progress: &Progress) {
+        let Utterance { samples, span, cut: _, silence_s } = utterance;
         self.shared.jobs_waiting.fetch_add(1, Ordering::SeqCst);
-        self.outdate_partial(number);
-        self.shared.put(&self.jobs, Job { samples, span, number, is_final: true });
+        self.outdate_partial(progress.number, Some(samples.len()));
+        let (span, ended_at) = (progress.shifted(span), Instant::now());
+        let job = Job { samples, span, number: progress.number, purpose: Purpose::Final, silence_s, ended_at };
+        self.shared.put(&self.jobs, job);
     }
 
-    /// What is still to be shown of an utterance that is over.
-    fn outdate_partial(&self, number: u64) {
+    /// What is still to be shown of an utterance that is over, unless it is the beginning of its final.
+    fn outdate_partial(&self, number: u64, samples: Option<usize>) {
         self.shared.over.store(number, Ordering::SeqCst);
         drop(self.shared.partial().take());
-        self.shared.call_off_partial();
+        self.shared.call_off_unless(samples);
     }
 
-    fn hand_over_partial(&self, utterances: &Utterances, number: u64, next_partial_s: &mut f64) {
-        let Some((every_s, live)) = self.settings.partial_every_s.zip(utterances.live()) else { return };
-        let busy = self.shared.jobs_waiting.load(Ordering::SeqCst) > 0 || self.shared.partial().is_some();
-        if busy || live.voiced_s < next_partial_s.max(every_s) {
+    fn hand_over_begun(&self, utterances: &Utterances, progress: &mut Progress) {
+        let Some(live) = utterances.live() else { return };
+        if self.shared.jobs_waiting.load(Ordering::SeqCst) > 0 {
             return;
         }
-        *next_partial_s = live.voiced_s + every_s;
-        *self.shared.partial() = Some(Job { samples: live.samples.to_vec(), span: live.span, number, is_final: false });
+        let job = |samples: Vec<f32>, purpose| {
+            let (span, ended_at) = (progress.shifted(live.span), Instant::now());
+            Job { samples, span, number: progress.number, purpose, silence_s: 0.0, ended_at }
+        };
+        if let Some(settled) = utterances.settled() {
+            if progress.early != Some(settled.len()) {
+                self.shared.call_off_unless(Some(settled.len()));
+                *self.shared.partial() = Some(job(settled.to_vec(), Purpose::Early));
+                progress.early = Some(settled.len());
+            }
+            return;
+        }
+        let Some(every_s) = self.settings.partial_every_s else { return };
+        if self.shared.partial().is_none() && live.voiced_s >= progress.next_partial_s.max(every_s) {
+            *self.shared.partial() = Some(job(live.samples.to_vec(), Purpose::Partial));
+            progress.next_partial_s = live.voiced_s + every_s;
+        }
     }
 
-    /// Changes the state; the owner looks when it did change, the level aside.
+    /// Changes the state; the owner looks when it did change, level and clock aside.
     fn tell(&self, change: impl FnOnce(&mut ListenerState)) {
         let mut state = self.shared.state();
-        let before = ListenerState { level: Level::default(), ..state.clone() };
+        let before = ListenerState { level: Level::default(), heard_s: 0.0, ..state.clone() };
         change(&mut state);
-        let after = ListenerState { level: Level::default(), ..state.clone() };
+        let after = ListenerState { level: Level::default(), heard_s: 0.0, ..state.clone() };
         drop(state);
         if before != after {
             (self.changed)();
@@ -478,11 +472,22 @@ impl Ear {
     }
 }
 
+/// What an utterance that was most likely over holds.
+struct EarlyText {
+    number: u64,
+    samples: usize,
+    said: Option<Said>,
+}
+
+fn is_called_off(recogniser: &dyn Recognise) -> bool {
+    recogniser.call_off().load(Ordering::SeqCst)
+}
+
 /// The thread "recognise".
 struct Mind {
     shared: Arc<Shared>,
     work: Receiver<Job>,
-    told: SyncSender<Transcript>,
+    told: SyncSender<(Transcript, Option<Timing>)>,
     changed: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -499,51 +504,79 @@ impl Mind {
         self.shared.running().call_off = Some(recogniser.call_off());
         self.shared.state().mind = MindState::Ready { name: recogniser.name() };
         (self.changed)();
+        let mut early = None;
         while !self.shared.stops() {
-            match self.work.recv_timeout(Duration::from_millis(10)) {
+            match self.work.recv_timeout(Duration::from_millis(5)) {
                 Ok(job) => {
-                    self.recognise(recogniser.as_mut(), &job);
-                    self.shared.jobs_waiting.fetch_sub(1, Ordering::SeqCst);
+                    self.recognise(recogniser.as_mut(), &job, &mut early);
+                    self.job_done();
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     let partial = self.shared.partial().take();
                     if let Some(job) = partial {
-                        self.recognise(recogniser.as_mut(), &job);
+                        self.recognise(recogniser.as_mut(), &job, &mut early);
                     }
                 }
             }
         }
     }
 
-    fn recognise(&self, recogniser: &mut dyn Recognise, job: &Job) {
+    fn job_done(&self) {
+        let waiting = self.shared.jobs_waiting.fetch_sub(1, Ordering::SeqCst) - 1;
+        self.shared.state().waiting = waiting;
+        (self.changed)();
+    }
+
+    fn recognise(&self, recogniser: &mut dyn Recognise, job: &Job, early: &mut Option<EarlyText>) {
+        let (is_final, begun_at) = (job.purpose == Purpose::Final, Instant::now());
         let is_over = || job.number <= self.shared.over.load(Ordering::SeqCst);
+        let there = early.take_if(|early| is_final && early.number == job.number && early.samples == job.samples.len());
+        let began_early = there.is_some();
+        let said = there.map(|early| early.said).or_else(|| self.work_on(recogniser, job)).flatten();
+        if job.purpose == Purpose::Early && !is_called_off(recogniser) {
+            *early = Some(EarlyText { number: job.number, samples: job.samples.len(), said: said.clone() });
+        }
+        let Some(said) = said.filter(|_| is_final || !is_over()) else { return };
+        let transcript = Transcript { is_final, ..final_of(said.text, said.language, job.span) };
+        let timing = is_final.then(|| {
+            // What kept a final waiting whose recognition began early is that recognition.
+            let taken_up = if began_early { job.ended_at } else { begun_at };
+            Timing {
+                silence: Duration::from_secs_f64(job.silence_s),
+                waited: taken_up.duration_since(job.ended_at),
+                recognised: taken_up.elapsed(),
+                told_at: Instant::now(),
+            }
+        });
+        if self.shared.put(&self.told, (transcript, timing)) {
+            (self.changed)();
+        }
+    }
+
+    /// The recogniser's text; `Some(None)` where nothing was said or the work was called off.
+    fn work_on(&self, recogniser: &mut dyn Recognise, job: &Job) -> Option<Option<Said>> {
         {
             let mut running = self.shared.running();
-            running.is_partial = !job.is_final;
+            running.job = Some((job.purpose, job.samples.len()));
+            let outdated = job.purpose != Purpose::Final && job.number <= self.shared.over.load(Ordering::SeqCst);
             if let Some(flag) = &running.call_off {
-                flag.store(self.shared.stops() || (!job.is_final && is_over()), Ordering::SeqCst);
+                flag.store(self.shared.stops() || outdated, Ordering::SeqCst);
             }
         }
         let said = recogniser.recognise(&job.samples).unwrap_or_else(|error| {
             tracing::warn!("{error}");
             None
         });
-        self.shared.running().is_partial = false;
-        let Some(said) = said.filter(|_| job.is_final || !is_over()) else { return };
-        let transcript = Transcript { is_final: job.is_final, ..final_of(said.text, said.language, job.span) };
-        if self.shared.put(&self.told, transcript) {
-            (self.changed)();
-        }
+        self.shared.running().job = None;
+        Some(said)
     }
 
     /// Without a recogniser the ear still listens, for the meter; what it hears goes nowhere.
     fn discard_all(self) {
         while !self.shared.stops() {
             match self.work.recv_timeout(Duration::from_millis(50)) {
-                Ok(_) => {
-                    self.shared.jobs_waiting.fetch_sub(1, Ordering::SeqCst);
-                }
+                Ok(_) => self.job_done(),
                 Err(RecvTimeoutError::Timeout) => drop(self.shared.partial().take()),
                 Err(RecvTimeoutError::Disconnected) => return,
             }

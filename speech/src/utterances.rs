@@ -79,6 +79,8 @@ pub struct Utterance {
     pub span: Span,
     /// It went on longer than allowed and continues in the next one.
     pub cut: bool,
+    /// From the last voiced frame to the moment at which it counted as over, seconds.
+    pub silence_s: f64,
 }
 
 /// What happened in the stream.
@@ -221,6 +223,15 @@ impl<V: VoiceDetector> Utterances<V> {
         Some(Live { samples: &speaking.samples, span: speaking.span(), voiced_s })
     }
 
+    /// What the utterance that is being spoken will hold when nobody speaks on; there once all of it was heard.
+    #[must_use]
+    pub fn settled(&self) -> Option<&[f32]> {
+        let State::Speaking(speaking) = &self.state else { return None };
+        let length = self.length_of(speaking);
+        let long_enough = self.voice_of(speaking) >= self.settings.shortest_voice_s;
+        (long_enough && speaking.first_voiced.is_some()).then(|| speaking.samples.get(..length)).flatten()
+    }
+
     /// The noise floor, dB below full scale, once the room was heard for a second.
     #[must_use]
     pub fn floor_db(&self) -> Option<f32> {
@@ -325,15 +336,24 @@ impl<V: VoiceDetector> Utterances<V> {
 
     fn judge(&self, mut speaking: Speaking, cut: bool) -> Event {
         let span = speaking.span();
-        if seconds(speaking.voiced_frames * FRAME as u64) < self.settings.shortest_voice_s {
+        if self.voice_of(&speaking) < self.settings.shortest_voice_s {
             return Event::Discarded(span);
         }
-        let end = speaking.last_voiced + samples_in(self.settings.tail_s) as u64;
-        let length = usize::try_from(end.saturating_sub(speaking.first)).unwrap_or(usize::MAX);
         if !cut {
-            speaking.samples.truncate(length);
+            speaking.samples.truncate(self.length_of(&speaking));
         }
-        Event::Ended(Utterance { samples: speaking.samples, span, cut })
+        let silence_s = seconds(self.position.saturating_sub(speaking.last_voiced));
+        Event::Ended(Utterance { samples: speaking.samples, span, cut, silence_s })
+    }
+
+    fn voice_of(&self, speaking: &Speaking) -> f64 {
+        seconds(speaking.voiced_frames * FRAME as u64)
+    }
+
+    /// Samples up to the end of the tail, as far as the voice goes by now.
+    fn length_of(&self, speaking: &Speaking) -> usize {
+        let end = speaking.last_voiced + samples_in(self.settings.tail_s) as u64;
+        usize::try_from(end.saturating_sub(speaking.first)).unwrap_or(usize::MAX)
     }
 }
 

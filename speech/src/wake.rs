@@ -46,6 +46,19 @@ impl WakeFilter {
         heard
     }
 
+    /// The words of a partial that are meant for the mirror so far; `None` where it is not spoken to.
+    #[must_use]
+    pub fn glance<'a>(&self, partial: &'a Transcript) -> Option<&'a str> {
+        let awake = partial.span.start_s <= self.awake_until_s;
+        after_phrase(&partial.text).or_else(|| awake.then_some(partial.text.as_str()))
+    }
+
+    /// Whether something said at that second of the stream is meant for it without the phrase.
+    #[must_use]
+    pub fn is_awake(&self, at_s: f64) -> bool {
+        at_s <= self.awake_until_s
+    }
+
     /// Falls asleep, as when a visitor leaves.
     pub fn sleep(&mut self) {
         self.awake_until_s = f64::NEG_INFINITY;
@@ -122,7 +135,12 @@ mod tests {
         assert!(matches!(filter.hear(&said("make it blue", 13.0)), Heard::Said(_)));
         assert_eq!(filter.hear(&said("what's for lunch", 30.0)), Heard::Ignored);
         assert!(matches!(filter.hear(&said("Mirror mirror, undo", 31.0)), Heard::Said(said) if said.text == "undo"));
+        let partial = |text: &str| Transcript { is_final: false, ..said(text, 33.0) };
+        assert_eq!(filter.glance(&partial("make it")), Some("make it"));
         filter.sleep();
+        assert_eq!(filter.glance(&partial("make it")), None);
+        assert_eq!(filter.glance(&partial("mirror mirror make")), Some("make"));
+        assert!(!filter.is_awake(33.0));
         assert_eq!(filter.hear(&said("make it blue", 33.0)), Heard::Ignored);
     }
 }

@@ -5,9 +5,11 @@
 //! no more tokens than anybody can speak in the time. There is no second try at a higher temperature: it would take the
 //! time of the first again, and what it writes is rarely what was said.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState};
 
@@ -50,12 +52,24 @@ impl std::str::FromStr for Language {
     }
 }
 
+/// What people are likely to say, the likeliest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Whole sentences; Whisper writes on in their manner.
+    pub requests: Vec<String>,
+    pub names: Vec<String>,
+}
+
 /// How to recognise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecogniserOptions {
     pub language: Language,
-    /// Words to expect, as a sentence or a list; Whisper leans towards them.
-    pub prompt: String,
+    /// For each language's code what to expect; Whisper leans towards it. As much is shown to it as fits into
+    /// `most_prompt_tokens`.
+    pub vocabulary: BTreeMap<String, Expected>,
+    /// Every token of the prompt passes through the decoder before each utterance. Whisper itself takes half its text
+    /// context at most.
+    pub most_prompt_tokens: usize,
     /// Processor threads, 1 and up. ggml's threads spin while they wait: more than are free make it slower, not faster.
     pub threads: u32,
     /// Above this probability of no speech an unlikely text is dropped, 0 to 1.
@@ -66,8 +80,16 @@ pub struct RecogniserOptions {
 
 impl Default for RecogniserOptions {
     fn default() -> Self {
-        let (language, prompt) = (Language::default(), String::new());
-        Self { language, prompt, threads: 1, no_speech_threshold: 0.6, least_confidence: 0.35 }
+        Self {
+            language: Language::default(),
+            vocabulary: BTreeMap::new(),
+            most_prompt_tokens: 96,
+            threads: 1,
+            no_speech_threshold: 0.6,
+            // With whisper-tiny.en: babble that is written as words 0.1 to 0.3, garbled requests in noise up to 0.5, right ones 0.6
+            // to 0.95.
+            least_confidence: 0.5,
+        }
     }
 }
 
@@ -90,6 +112,27 @@ pub trait Recognise {
     fn name(&self) -> String;
 }
 
+/// How one language is recognised.
+struct Voice {
+    language: Option<String>,
+    prompt: String,
+    params: FullParams<'static, 'static>,
+}
+
+/// Where the time of one recognition goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageTimes {
+    /// Telling the language, where it is not fixed.
+    pub language: Duration,
+    /// Samples to the spectrogram.
+    pub mel: Duration,
+    pub encode: Duration,
+    /// With the prompt.
+    pub decode: Duration,
+    /// Believing the text or not.
+    pub guard: Duration,
+}
+
 /// A loaded model.
 pub struct Recogniser {
     path: PathBuf,
@@ -97,7 +140,7 @@ pub struct Recogniser {
     shape: ModelShape,
     state: WhisperState,
     /// For each language that can come up. Made once: setting strings and callbacks leaks them in the binding.
-    params: Vec<(Option<String>, FullParams<'static, 'static>)>,
+    voices: Vec<Voice>,
     call_off: Arc<AtomicBool>,
 }
 
@@ -119,14 +162,19 @@ impl Recogniser {
         let context = WhisperContext::new_with_params(path, context_params).map_err(refused)?;
         let state = context.create_state().map_err(refused)?;
         let call_off = Arc::new(AtomicBool::new(false));
-        let params = languages
+        let most = options.most_prompt_tokens.min(usize::try_from(shape.text_ctx / 2 - 1).unwrap_or(0));
+        let voices = languages
             .into_iter()
             .map(|language| {
-                let params = params(&options, language.as_deref(), &call_off);
-                (language, params)
+                let expected = language.as_ref().and_then(|code| options.vocabulary.get(code));
+                let prompt = expected.map_or_else(String::new, |expected| {
+                    prompt(expected, most, |text| context.tokenize(text, 256).map_or(usize::MAX, |tokens| tokens.len()))
+                });
+                let params = params(&options, language.as_deref(), &prompt, &call_off);
+                Voice { language, prompt, params }
             })
             .collect();
-        let mut recogniser = Self { path: path.to_owned(), options, shape, state, params, call_off };
+        let mut recogniser = Self { path: path.to_owned(), options, shape, state, voices, call_off };
         recogniser.recognise(&vec![0.0; LEAST_SAMPLES])?;
         Ok(recogniser)
     }
@@ -136,13 +184,52 @@ impl Recogniser {
         &self.shape
     }
 
+    /// The prompt that utterances of that language are recognised with; empty without one.
+    #[must_use]
+    pub fn prompt(&self, language: &str) -> &str {
+        let voice = self.voices.iter().find(|voice| voice.language.as_deref() == Some(language));
+        voice.map_or("", |voice| voice.prompt.as_str())
+    }
+
+    /// Where the time of recognising this goes: it is recognised once as a whole, then the first parts again alone.
+    pub fn time_stages(&mut self, samples: &[f32]) -> Result<StageTimes, SpeechError> {
+        let padded = padded(samples);
+        let failed = |error| Self::failed(samples, error);
+        let threads = self.options.threads.max(1) as usize;
+        let timed = |start: Instant| start.elapsed();
+        let start = Instant::now();
+        let place = self.detect_language(&padded)?;
+        let language = timed(start);
+        let start = Instant::now();
+        self.run(place, samples, &padded).map_err(failed)?;
+        let whole = timed(start);
+        let start = Instant::now();
+        let _text = self.text(seconds(samples.len() as u64), place);
+        let guard = timed(start);
+        let start = Instant::now();
+        self.state.pcm_to_mel(&padded, threads).map_err(failed)?;
+        let mel = timed(start);
+        // The state keeps the audio context of the whole run.
+        let start = Instant::now();
+        self.state.encode(0, threads).map_err(failed)?;
+        let encode = timed(start);
+        Ok(StageTimes { language, mel, encode, decode: whole.saturating_sub(mel + encode), guard })
+    }
+
+    fn run(&mut self, place: usize, samples: &[f32], padded: &[f32]) -> Result<(), WhisperError> {
+        let mut params = self.voices[place].params.clone();
+        params.set_audio_ctx(audio_ctx(padded.len(), self.shape.audio_ctx));
+        params.set_max_tokens(most_tokens(seconds(samples.len() as u64)));
+        self.state.full(params, padded)
+    }
+
     fn failed(samples: &[f32], error: WhisperError) -> SpeechError {
         SpeechError::Recogniser { seconds: seconds(samples.len() as u64), reason: error.to_string() }
     }
 
-    /// The place of the utterance's language in `params`.
+    /// The place of the utterance's language in `voices`.
     fn detect_language(&mut self, samples: &[f32]) -> Result<usize, SpeechError> {
-        if self.params.len() == 1 {
+        if self.voices.len() == 1 {
             return Ok(0);
         }
         let threads = self.options.threads.max(1) as usize;
@@ -153,46 +240,53 @@ impl Recogniser {
             let id = language.as_deref().and_then(whisper_rs::get_lang_id).and_then(|id| usize::try_from(id).ok());
             id.and_then(|id| likely.get(id)).copied().unwrap_or(0.0)
         };
-        let best =
-            self.params.iter().enumerate().max_by(|(_, a), (_, b)| probability(&a.0).total_cmp(&probability(&b.0)));
+        let best = self
+            .voices
+            .iter()
+            .enumerate()
+            .max_by(|(_, a), (_, b)| probability(&a.language).total_cmp(&probability(&b.language)));
         Ok(best.map_or(0, |(place, _)| place))
     }
 
     /// The text of the only segment, when it is believable.
-    fn text(&self, length_s: f64) -> Option<String> {
+    fn text(&self, length_s: f64, place: usize) -> Option<String> {
         let mut text = String::new();
         for segment in self.state.as_iter() {
             let tokens = segment.n_tokens();
             let sum: f32 =
                 (0..tokens).filter_map(|n| segment.get_token(n)).map(|token| token.token_probability()).sum();
-            let confidence = sum / tokens.max(1) as f32;
-            let silent = segment.no_speech_probability() > self.options.no_speech_threshold && confidence < 0.6;
+            let (confidence, no_speech) = (sum / tokens.max(1) as f32, segment.no_speech_probability());
+            let raw = segment.to_str_lossy().ok()?;
+            let silent = no_speech > self.options.no_speech_threshold && confidence < 0.6;
             if silent || confidence < self.options.least_confidence {
+                tracing::debug!("refused \"{raw}\": confidence {confidence:.2}, no speech {no_speech:.2}");
                 return None;
             }
-            text.push_str(&segment.to_str_lossy().ok()?);
+            text.push_str(&raw);
         }
-        spoken_text(&text, length_s, &self.options.prompt)
+        let spoken = spoken_text(&text, length_s, &self.voices[place].prompt);
+        if spoken.is_none() {
+            tracing::debug!("refused \"{text}\" in {length_s:.1} s");
+        }
+        spoken
     }
 }
 
 impl Recognise for Recogniser {
     fn recognise(&mut self, samples: &[f32]) -> Result<Option<Said>, SpeechError> {
         let length_s = seconds(samples.len() as u64);
-        let mut padded = samples.to_vec();
-        padded.resize(samples.len().max(LEAST_SAMPLES), 0.0);
+        let padded = padded(samples);
         let place = self.detect_language(&padded)?;
         if self.call_off.load(Ordering::SeqCst) {
             return Ok(None);
         }
-        let (language, params) = &self.params[place];
-        let (language, mut params) = (language.clone(), params.clone());
-        params.set_audio_ctx(audio_ctx(padded.len(), self.shape.audio_ctx));
-        params.set_max_tokens(most_tokens(length_s));
-        match self.state.full(params, &padded) {
+        match self.run(place, samples, &padded) {
             _ if self.call_off.load(Ordering::SeqCst) => Ok(None),
             Err(error) => Err(Self::failed(samples, error)),
-            Ok(()) => Ok(self.text(length_s).map(|text| Said { text, language })),
+            Ok(()) => {
+                let language = self.voices[place].language.clone();
+                Ok(self.text(length_s, place).map(|text| Said { text, language }))
+            }
         }
     }
 
@@ -205,6 +299,39 @@ impl Recognise for Recogniser {
             .file_name()
             .map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned())
     }
+}
+
+/// Long enough for Whisper.
+fn padded(samples: &[f32]) -> Vec<f32> {
+    let mut padded = samples.to_vec();
+    padded.resize(samples.len().max(LEAST_SAMPLES), 0.0);
+    padded
+}
+
+/// Requests that are shown: enough for the manner.
+const SHOWN_REQUESTS: usize = 3;
+
+/// As many of the names as fit into so many tokens, then some requests: the end of the prompt sets the manner of what
+/// Whisper writes, and after a mere list it writes lists.
+fn prompt(expected: &Expected, most_tokens: usize, tokens: impl Fn(&str) -> usize) -> String {
+    let capital = |text: &str| {
+        let mut letters = text.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    let mut left = most_tokens;
+    let mut fits = |text: &String| {
+        let count = tokens(text);
+        let fits = count <= left;
+        left = if fits { left - count } else { 0 }; // nothing less likely instead
+        fits
+    };
+    let clean = |text: &String| text.replace('\0', " ");
+    let requests = expected.requests.iter().take(SHOWN_REQUESTS).map(|text| format!(" {}.", capital(&clean(text))));
+    let requests: String = requests.take_while(&mut fits).collect();
+    let names = expected.names.iter().map(|text| format!(" {},", clean(text))).take_while(fits).collect::<String>();
+    let names = names.trim_matches([' ', ',']);
+    let names = if names.is_empty() { String::new() } else { format!("{}.", capital(names)) };
+    format!("{names}{requests}").trim().to_owned()
 }
 
 /// The languages that can come up; `None` is a model's only one.
@@ -233,6 +360,7 @@ fn language_id(code: &str) -> Result<i32, SpeechError> {
 fn params(
     options: &RecogniserOptions,
     language: Option<&str>,
+    prompt: &str,
     call_off: &Arc<AtomicBool>,
 ) -> FullParams<'static, 'static> {
     let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
@@ -253,9 +381,8 @@ fn params(
     params.set_print_progress(false);
     params.set_print_realtime(false);
     params.set_print_timestamps(false);
-    let prompt = options.prompt.replace('\0', " ");
     if !prompt.trim().is_empty() {
-        params.set_initial_prompt(&prompt);
+        params.set_initial_prompt(prompt);
     }
     let asked = Arc::clone(call_off);
     // Boxed, since whisper-rs 0.16 hands its trampoline a pointer to such a box whatever the closure's type was.
@@ -274,7 +401,7 @@ fn audio_ctx(samples: usize, most: i32) -> i32 {
 
 /// More tokens than anybody speaks in the time are an endless repeat.
 fn most_tokens(length_s: f64) -> i32 {
-    12 + (length_s.min(30.0) * 8.0).ceil() as i32
+    6 + (length_s.min(30.0) * 8.0).ceil() as i32
 }
 
 #[cfg(test)]
@@ -287,6 +414,21 @@ mod tests {
         assert_eq!(audio_ctx(16_000 * 10, 1_500), 576);
         assert_eq!(audio_ctx(16_000 * 30, 1_500), 1_500);
         assert_eq!(audio_ctx(16_000, 100), 100);
+    }
+
+    #[test]
+    fn a_prompt_ends_with_requests_and_takes_the_names_that_fit() {
+        let expected = Expected {
+            requests: ["make it bigger", "undo"].map(String::from).into(),
+            names: ["sword", "wizard hat", "crown"].map(String::from).into(),
+        };
+        let words = |text: &str| text.split_whitespace().count();
+        assert_eq!(prompt(&expected, 100, words), "Sword, wizard hat, crown. Make it bigger. Undo.");
+        assert_eq!(prompt(&expected, 7, words), "Sword, wizard hat. Make it bigger. Undo.");
+        assert_eq!(prompt(&expected, 6, words), "Sword. Make it bigger. Undo.");
+        assert_eq!(prompt(&expected, 3, words), "Make it bigger.");
+        assert_eq!(prompt(&expected, 0, words), "");
+        assert_eq!(prompt(&Expected::default(), 100, words), "");
     }
 
     #[test]

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use otherglass_speech::listener::{
-    EarState, Listener, ListenerSettings, MindState, OpenSource, Pace, Source, WavSource,
-};
+use otherglass_speech::listener::{Listener, ListenerSettings, OpenSource};
 use otherglass_speech::utterances::{Event, UtteranceSettings, Utterances};
 use otherglass_speech::whisper::Said;
-use otherglass_speech::{Recognise, Span, SpeechError, Transcript, transcribe, wav};
+use otherglass_speech::{
+    EarState, MindState, Pace, Recognise, Source, Span, SpeechError, Transcript, WavSource, transcribe, wav,
+};
 
 /// Sentences with silence between them, over quiet noise, and where each of them is.
 fn conversation(folder: &Path, sentences: &[(&str, &str)], noise: f32) -> Option<(Vec<f32>, Vec<Span>)> {
@@ -242,4 +242,83 @@ fn a_lost_microphone_is_tried_again_until_it_is_back() {
     assert!(attempts.load(Ordering::SeqCst) >= 4);
     assert!(matches!(listener.state().mind, MindState::Failed { .. }));
     assert!(listener.stop_and_join());
+}
+
+#[test]
+fn recognition_begins_in_the_silence_that_ends_an_utterance() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(file) = spoken_file(folder.path()) else { return };
+    let mut blocking = Vec::new();
+    transcribe(
+        &mut WavSource::open(&file, Pace::Fast).unwrap(),
+        &mut Scripted::new(Duration::ZERO),
+        &UtteranceSettings::default(),
+        &mut |transcript| {
+            blocking.push(transcript);
+            true
+        },
+    )
+    .unwrap();
+    let source: OpenSource = Arc::new(move || Ok(Box::new(WavSource::open(&file, Pace::Times(1.0))?)));
+    let work = Duration::from_millis(120);
+    let recogniser = Box::new(move || Ok(Box::new(Scripted::new(work)) as Box<dyn Recognise>));
+    let settings = ListenerSettings { partial_every_s: None, ..ListenerSettings::default() };
+    let listener = Listener::start(source, recogniser, settings, Arc::new(|| {})).unwrap();
+    let mut finals = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while finals.len() < 4 && Instant::now() < deadline {
+        if let Some((transcript, Some(timing))) = listener.wait(Duration::from_millis(50)) {
+            finals.push((transcript, timing));
+        }
+    }
+    // What began early is the whole utterance, not a part of it.
+    assert_eq!(finals.iter().map(|(transcript, _)| transcript.clone()).collect::<Vec<_>>(), blocking);
+    for (transcript, timing) in &finals {
+        assert!((0.4..0.5).contains(&timing.silence.as_secs_f64()), "{timing:?}");
+        assert_eq!(timing.whole(), timing.silence + timing.waited + timing.recognised);
+        assert!(transcript.is_final);
+    }
+    // 0.2 s of silence are more than the work takes; a busy machine may be late once or twice.
+    let early = finals.iter().filter(|(_, timing)| timing.recognised + timing.waited < work / 2).count();
+    assert!(early >= 2, "{finals:?}");
+}
+
+#[test]
+fn a_paused_listener_closes_its_microphone_and_opens_it_again() {
+    let open = Arc::new(AtomicU64::new(0));
+    struct Counted(Arc<AtomicU64>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    impl Source for Counted {
+        fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError> {
+            std::thread::sleep(Duration::from_millis(1));
+            out.extend([0.001; 16]);
+            Ok(true)
+        }
+        fn name(&self) -> String {
+            "counted".into()
+        }
+    }
+    let (counted, opened) = (Arc::clone(&open), Arc::new(AtomicU64::new(0)));
+    let times = Arc::clone(&opened);
+    let source: OpenSource = Arc::new(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        times.fetch_add(1, Ordering::SeqCst);
+        Ok(Box::new(Counted(Arc::clone(&counted))))
+    });
+    let recogniser = Box::new(|| Ok(Box::new(Scripted::new(Duration::ZERO)) as Box<dyn Recognise>));
+    let listener = Listener::start(source, recogniser, ListenerSettings::default(), Arc::new(|| {})).unwrap();
+    until("it listens", || matches!(listener.state().ear, EarState::Live { .. }));
+    listener.pause(true);
+    until("it is paused", || listener.state().ear == EarState::Paused);
+    assert_eq!(open.load(Ordering::SeqCst), 0, "the microphone is still open");
+    listener.pause(false);
+    until("it listens again", || matches!(listener.state().ear, EarState::Live { .. }));
+    listener.reopen();
+    until("it was opened anew", || opened.load(Ordering::SeqCst) == 3 && open.load(Ordering::SeqCst) == 1);
+    assert!(listener.stop_and_join());
+    assert_eq!(open.load(Ordering::SeqCst), 0);
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use common::tiny_model::TinyModel;
 use otherglass_speech::model_file::check;
+use otherglass_speech::whisper::Expected;
 use otherglass_speech::{Language, Recognise, Recogniser, RecogniserOptions, SpeechError};
 
 fn tiny(model: TinyModel) -> (tempfile::TempDir, PathBuf) {
@@ -33,7 +34,11 @@ fn a_random_model_loads_runs_and_returns() {
     assert!(check(&path).unwrap().is_multilingual());
     // Everything it says is nonsense; without thresholds some of it comes through.
     let options = RecogniserOptions {
-        prompt: "sword, crown, make it blue".into(),
+        vocabulary: [(
+            "en".to_owned(),
+            Expected { requests: vec!["make it blue".into()], names: vec!["sword".into()] },
+        )]
+        .into(),
         least_confidence: 0.0,
         no_speech_threshold: 2.0,
         ..RecogniserOptions::default()

@@ -5,79 +5,19 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use otherglass_speech::listener::{EarState, Listener, ListenerSettings};
+use common::pulse::Server;
+use otherglass_speech::listener::{Listener, ListenerSettings};
 use otherglass_speech::microphone::{MicrophoneSelector, list_microphones, opens};
 use otherglass_speech::whisper::Said;
-use otherglass_speech::{Recognise, SpeechError, wav};
+use otherglass_speech::{EarState, Recognise, SpeechError, wav};
 
 const CHILD: &str = "OTHERGLASS_TEST_LISTENS";
-
-/// A server and its socket; ended when dropped.
-struct Server {
-    process: Child,
-    folder: PathBuf,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Option<Self> {
-        std::fs::create_dir_all(folder.join("pulse")).unwrap();
-        let socket = folder.join("pulse/native");
-        let _stale = std::fs::remove_file(&socket);
-        let script = folder.join("default.pa");
-        let listen = format!("load-module module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
-        let lines = [
-            listen.as_str(),
-            "load-module module-null-sink sink_name=speaker rate=48000 channels=1 norewinds=1",
-            "load-module module-remap-source source_name=microphone master=speaker.monitor",
-            "set-default-source microphone",
-        ];
-        std::fs::write(&script, lines.join("\n")).unwrap();
-        let mut command = Command::new("pulseaudio");
-        command.args(["-n", "-F"]).arg(&script);
-        command.args(["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]);
-        command.env("XDG_RUNTIME_DIR", folder).env("HOME", folder).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = Self { process: command.spawn().ok()?, folder: folder.to_owned() };
-        let deadline = Instant::now() + Duration::from_secs(20);
-        // The socket is there before the microphone is.
-        let answers = || {
-            let sources = server.on_it("pactl").args(["list", "short", "sources"]).output();
-            sources.is_ok_and(|sources| String::from_utf8_lossy(&sources.stdout).contains("\tmicrophone\t"))
-        };
-        while !(socket.exists() && answers()) {
-            if Instant::now() > deadline {
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(server)
-    }
-
-    fn on_it(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.env("PULSE_SERVER", format!("unix:{}", self.folder.join("pulse/native").display()));
-        command.env("XDG_RUNTIME_DIR", &self.folder);
-        command
-    }
-
-    fn play(&self, file: &Path) -> bool {
-        let played = self.on_it("paplay").arg("--device=speaker").arg(file).status();
-        played.is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone_already = self.process.kill();
-        let _gone_already = self.process.wait();
-    }
-}
 
 /// Says how long each utterance was.
 struct Lengths;
@@ -149,12 +89,7 @@ fn a_microphone_is_heard_lost_and_found_again() {
     let length_s = speech.len() as f64 / 16_000.0;
     let file = folder.path().join("said.wav");
     wav::write(&file, &speech.iter().map(|sample| sample * 0.5).collect::<Vec<f32>>()).unwrap();
-    let Some(server) = Server::start(folder.path()) else {
-        eprintln!(
-            "skipped: no pulseaudio to make a virtual microphone with (apt-get install pulseaudio pulseaudio-utils)"
-        );
-        return;
-    };
+    let Some(server) = Server::start(folder.path()) else { return };
     let mut child = server.on_it(std::env::current_exe().unwrap());
     child.args(["--exact", "a_microphone_is_heard_lost_and_found_again", "--nocapture"]).env(CHILD, "1");
     let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
@@ -184,7 +119,7 @@ fn a_microphone_is_heard_lost_and_found_again() {
             assert_eq!(words[3], "0", "{heard}");
         };
         heard_well(&server);
-        let place = server.folder.clone();
+        let place = server.folder().to_owned();
         drop(server);
         wait_for(&told, "lost");
         let server = Server::start(&place).expect("the server starts again");

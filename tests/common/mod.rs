@@ -3,10 +3,12 @@
 // Each test file is a program of its own and uses some of this.
 #![allow(dead_code)]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
+use otherglass::models::SpeechModels;
 use otherglass_vision::{Frame, SinkOptions, open_clip, open_sink};
 
 /// The binary under test, without the display, the configuration and the variables of whoever runs the tests.
@@ -128,4 +130,71 @@ pub fn names_in(folder: &Path) -> Vec<String> {
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// A virtual display, ended when dropped.
+pub struct Display {
+    server: Child,
+    /// As for DISPLAY.
+    pub name: String,
+}
+
+impl Display {
+    /// Says why the test is skipped where there is none.
+    pub fn start() -> Option<Self> {
+        let started = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut server) = started else {
+            eprintln!("skipped: Xvfb is not installed, so the window was not opened");
+            return None;
+        };
+        // It chooses a free number and writes it when it is ready.
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut number).expect("Xvfb tells its number");
+        assert!(!number.trim().is_empty(), "Xvfb did not start");
+        Some(Self { server, name: format!(":{}", number.trim()) })
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.server.kill().expect("Xvfb can be ended");
+        self.server.wait().expect("Xvfb ends");
+    }
+}
+
+/// A real speech model: the one that OTHERGLASS_TEST_MODEL names, else the one that is built in; says why the test is
+/// skipped without one.
+pub fn speech_model() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("OTHERGLASS_TEST_MODEL") {
+        return Some(PathBuf::from(named));
+    }
+    let models =
+        SpeechModels::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")).expect("the manifest is right");
+    let there = models.known.iter().filter(|model| model.built_in.is_some()).map(|model| models.path(model));
+    let model = there.into_iter().find(|path| path.is_file());
+    if model.is_none() {
+        eprintln!("skipped: no speech model is built in, so nothing was recognised; OTHERGLASS_TEST_MODEL names one");
+    }
+    model
+}
+
+/// Sentences spoken by espeak-ng with pauses between them, mono 16 kHz; says why the test is skipped without it.
+pub fn spoken(folder: &Path, voice: &str, sentences: &[&str]) -> Option<Vec<f32>> {
+    let file = folder.join("spoken.wav");
+    let mut samples = vec![0.0; 16_000];
+    for sentence in sentences {
+        let made = Command::new("espeak-ng").args(["-v", voice, "-w"]).arg(&file).arg(sentence).output();
+        if !made.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: no espeak-ng to synthesise speech with (apt-get install espeak-ng)");
+            return None;
+        }
+        let speech = otherglass_speech::wav::read_all(&file).expect("espeak-ng writes a WAV file");
+        samples.extend(speech.iter().map(|sample| sample * 0.5));
+        samples.resize(samples.len() + 20_000, 0.0);
+    }
+    Some(samples)
 }

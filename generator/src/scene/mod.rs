@@ -26,4 +26,5 @@ pub use describe::scene_json;
 pub use kind::{ItemKind, ParseNameError, Place};
 pub use safety::{SafetyFilter, SafetyLevel};
 pub use state::{Edit, Item, MAX_COUNT, MAX_SIZE, MIN_SIZE, SIZE_STEP, Scene};
+pub use understand::{Vocabulary, vocabulary};
 pub use world::{Style, StyleName, Theme, World};

@@ -10,6 +10,7 @@
 
 mod capture;
 mod level;
+mod quiet;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,9 +21,10 @@ use cpal::{Device, FromSample, SampleFormat, SizedSample, StreamConfig};
 
 pub use capture::{Drain, Fault, Feeder, line};
 pub use level::{Level, Loudness};
+use quiet::quiet_alsa;
 
 use crate::SpeechError;
-use crate::listener::Source;
+use crate::source::Source;
 
 /// How much sound the ring holds, seconds: more than the longest recognition.
 const RING_S: f64 = 30.0;
@@ -66,6 +68,7 @@ impl FromStr for MicrophoneSelector {
 
 /// The microphones there are, in the system's order.
 pub fn list_microphones() -> Result<Vec<MicrophoneDescription>, SpeechError> {
+    quiet_alsa();
     let host = cpal::default_host();
     let default = host.default_input_device().and_then(|device| device.id().ok());
     let devices = inputs(&host)?;
@@ -87,15 +90,18 @@ fn inputs(host: &cpal::Host) -> Result<Vec<Device>, SpeechError> {
     Ok(devices.filter(|device| !is_no_microphone(device) && device.default_input_config().is_ok()).collect())
 }
 
-/// PulseAudio offers what its outputs play as an input, and ALSA a device that gives nothing; neither is a microphone.
+/// PulseAudio offers what its outputs play as an input, and ALSA a device that gives nothing, and bridges to JACK and OSS
+/// whose libraries write to standard error when they are opened; none is a microphone.
 fn is_no_microphone(device: &Device) -> bool {
+    const ENDINGS: &[&str] = &[".monitor", ":null", ":jack", ":oss"];
     device.id().is_ok_and(|id| {
         let id = id.to_string();
-        id.ends_with(".monitor") || id.ends_with(":null")
+        ENDINGS.iter().any(|ending| id.ends_with(ending))
     })
 }
 
 fn choose(selector: &MicrophoneSelector) -> Result<Device, SpeechError> {
+    quiet_alsa();
     let host = cpal::default_host();
     if *selector == MicrophoneSelector::Default {
         let default = host.default_input_device();

@@ -3,6 +3,7 @@
 // Each test file is a program of its own and uses some of this.
 #![allow(dead_code)]
 
+pub mod pulse;
 pub mod tiny_model;
 
 use std::path::Path;

@@ -18,11 +18,11 @@ use crate::scene::{Color, ItemKind, Place, StyleName, Theme};
 /// Sections of one language's files, merged.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Sections {
-    items: Lists,
+pub(super) struct Sections {
+    pub items: Lists,
     generic: Lists,
     places_of_items: BTreeMap<String, Vec<String>>,
-    colors: Lists,
+    pub colors: Lists,
     alike: Lists,
     alike_patterns: Lists,
     shades: Lists,
@@ -30,11 +30,11 @@ struct Sections {
     sizes_alike: Lists,
     sizes_alike_patterns: Lists,
     degrees: Lists,
-    materials: Lists,
+    pub materials: Lists,
     counts: Lists,
     places: Lists,
-    worlds: Lists,
-    styles: Lists,
+    pub worlds: Lists,
+    pub styles: Lists,
     roles: BTreeMap<String, RoleEntry>,
     pronouns: Lists,
     acts: Lists,
@@ -46,7 +46,7 @@ struct Sections {
     names: BTreeMap<String, String>,
 }
 
-type Lists = BTreeMap<String, Vec<String>>;
+pub(super) type Lists = BTreeMap<String, Vec<String>>;
 
 /// Lists of single words.
 #[derive(Debug, Default, Deserialize)]
@@ -92,7 +92,7 @@ enum Guess {
 }
 
 /// The files of one language.
-const LANGUAGES: &[(&str, &[&str])] = &[
+pub(super) const LANGUAGES: &[(&str, &[&str])] = &[
     (
         "en",
         &[

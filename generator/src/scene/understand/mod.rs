@@ -25,6 +25,9 @@ mod resolve;
 mod said;
 mod tag;
 mod verb;
+mod vocabulary;
+
+pub use vocabulary::{Vocabulary, vocabulary};
 
 use hearing::Hearing;
 use lexicon::Lexicon;
