@@ -15,6 +15,7 @@ pub mod config;
 pub mod hearing;
 pub mod interrupt;
 pub mod models;
+pub mod out;
 pub mod pipeline;
 pub mod progress;
 pub mod settings;
@@ -155,7 +156,7 @@ fn report(rendered: &Rendered) -> u8 {
         Some(path) => {
             let ending = if *interrupted { ", interrupted" } else { "" };
             eprintln!("{frames} frames written{ending}:");
-            println!("{}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display());
+            crate::outln!("{}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display());
         }
         None => eprintln!("interrupted before the first frame; nothing was written"),
     }

@@ -55,15 +55,15 @@ pub fn bench(
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let name = model.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    println!("{name}, {} utterances, one thread to recognise with, {threads} there", heard.len());
-    println!("{:<46} {:>9} {:>9}", "end of speech to transcript", "median", "p95");
+    crate::outln!("{name}, {} utterances, one thread to recognise with, {threads} there", heard.len());
+    crate::outln!("{:<46} {:>9} {:>9}", "end of speech to transcript", "median", "p95");
     print("silence until it counts as over", heard.iter().map(|(timing, _)| timing.silence));
     print("waiting for the recogniser", heard.iter().map(|(timing, _)| timing.waited));
     print("recognition, what is left of it by then", heard.iter().map(|(timing, _)| timing.recognised));
     print("hand-over", heard.iter().map(|(_, taken)| *taken));
     print("all", heard.iter().map(|(timing, taken)| timing.whole() + *taken));
 
-    println!("{:<46} {:>9} {:>9}", "recognition alone, begun 0.2 s into the silence", "median", "p95");
+    crate::outln!("{:<46} {:>9} {:>9}", "recognition alone, begun 0.2 s into the silence", "median", "p95");
     let mut recogniser = hearing::load(&model, arguments.language.as_ref())?;
     let mut stages = Vec::new();
     for samples in spoken(&recording) {
@@ -162,5 +162,5 @@ fn spoken(recording: &[f32]) -> Vec<Vec<f32>> {
 fn print(name: &str, times: impl Iterator<Item = Duration>) {
     let mut times: Vec<Duration> = times.collect();
     times.sort_unstable();
-    println!("    {name:<42} {:>6.0} ms {:>6.0} ms", ms(percentile(&times, 0.50)), ms(percentile(&times, 0.95)));
+    crate::outln!("    {name:<42} {:>6.0} ms {:>6.0} ms", ms(percentile(&times, 0.50)), ms(percentile(&times, 0.95)));
 }

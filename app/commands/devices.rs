@@ -7,28 +7,28 @@ use otherglass_vision::list_cameras;
 pub fn devices() -> Result<()> {
     let cameras = list_cameras()?;
     if cameras.is_empty() {
-        println!("No camera found. Plug one in (in a container or virtual machine, pass /dev/video0 through),");
-        println!("or use a clip as one: otherglass --camera path/to/clip.mp4");
+        crate::outln!("No camera found. Plug one in (in a container or virtual machine, pass /dev/video0 through),");
+        crate::outln!("or use a clip as one: otherglass --camera path/to/clip.mp4");
     } else {
-        println!("Cameras (otherglass --camera INDEX or a part of the NAME):");
+        crate::outln!("Cameras (otherglass --camera INDEX or a part of the NAME):");
         for camera in cameras {
-            println!("  {:>2}  {}  ({})", camera.index, camera.name, camera.detail);
+            crate::outln!("  {:>2}  {}  ({})", camera.index, camera.name, camera.detail);
         }
     }
     match list_microphones() {
         Ok(microphones) if microphones.is_empty() => {
-            println!(
+            crate::outln!(
                 "No microphone found. Plug one in, and check that the system's sound settings show it as an input."
             );
         }
         Ok(microphones) => {
-            println!("Microphones:");
+            crate::outln!("Microphones:");
             for microphone in microphones {
                 let mark = if microphone.is_default { "  (the system's choice)" } else { "" };
-                println!("  {:>2}  {}{mark}", microphone.index, microphone.name);
+                crate::outln!("  {:>2}  {}{mark}", microphone.index, microphone.name);
             }
         }
-        Err(error) => println!("No microphone: {error}"),
+        Err(error) => crate::outln!("No microphone: {error}"),
     }
     Ok(())
 }

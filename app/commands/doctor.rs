@@ -57,7 +57,7 @@ pub fn doctor(assets: Option<&Path>) -> bool {
     findings.push(speech_model(assets));
     findings.extend([fonts(), ffmpeg(), configuration()]);
     for finding in &findings {
-        println!("{finding}");
+        crate::outln!("{finding}");
     }
     findings.iter().all(|finding| finding.state != State::Broken)
 }

@@ -27,7 +27,7 @@ pub fn models(command: &ModelsCommand, assets: &Assets) -> Result<u8> {
 }
 
 fn list(models: &SpeechModels) {
-    println!("Speech models; fetched ones are kept in {}:", models.folder.display());
+    crate::outln!("Speech models; fetched ones are kept in {}:", models.folder.display());
     for model in &models.known {
         let state = match models.presence(model) {
             Presence::Present if model.built_in.is_some() => "built in".to_owned(),
@@ -37,7 +37,7 @@ fn list(models: &SpeechModels) {
             Presence::Damaged(_) => "DAMAGED".to_owned(),
         };
         let recommended = if model.recommended { ", recommended" } else { "" };
-        println!(
+        crate::outln!(
             "  {:<8} {:>7}  {:<16} {}{recommended} ({}; {})",
             model.name,
             megabytes(model.bytes),
@@ -47,7 +47,7 @@ fn list(models: &SpeechModels) {
             model.source
         );
     }
-    println!("Fetch one with: otherglass models fetch NAME");
+    crate::outln!("Fetch one with: otherglass models fetch NAME");
 }
 
 fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
@@ -72,7 +72,7 @@ fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
             return Ok(INTERRUPTED);
         }
     }
-    println!("{}", path.display());
+    crate::outln!("{}", path.display());
     Ok(0)
 }
 
@@ -99,7 +99,7 @@ fn verify(models: &SpeechModels) -> Result<u8> {
                 }
             }
         };
-        println!("{:<8} {verdict}", model.name);
+        crate::outln!("{:<8} {verdict}", model.name);
     }
     Ok(u8::from(wrong))
 }

@@ -11,11 +11,11 @@ pub fn say(arguments: &SayArgs) {
     let answers: Vec<_> = arguments.utterances.iter().map(|text| ask(&mut conversation, text, None)).collect();
     if arguments.json {
         let (understood, reply) = answers.last().map_or((false, ""), |last| (last.understood, last.text.as_str()));
-        println!("{}", scene_json(conversation.scene(), understood, reply));
+        crate::outln!("{}", scene_json(conversation.scene(), understood, reply));
         return;
     }
     for answer in &answers {
-        println!("{}", answer.line());
+        crate::outln!("{}", answer.line());
     }
-    println!("In the mirror: {}", conversation.scene().summary());
+    crate::outln!("In the mirror: {}", conversation.scene().summary());
 }

@@ -198,12 +198,12 @@ pub fn score(
             let _closed_pipe = writeln!(std::io::stdout(), "{line}");
         }
     }
-    println!("{}, {} files of {}", recogniser.name(), rows.len(), folder.display());
-    println!("{:<24} {:>6} {:>16} {:>12} {:>14}", "", "files", "word error rate", "scene right", "of changes");
+    crate::outln!("{}, {} files of {}", recogniser.name(), rows.len(), folder.display());
+    crate::outln!("{:<24} {:>6} {:>16} {:>12} {:>14}", "", "files", "word error rate", "scene right", "of changes");
     for (name, score) in &groups {
-        println!("{}", score.line(name));
+        crate::outln!("{}", score.line(name));
     }
-    println!("{}", all.line("all"));
+    crate::outln!("{}", all.line("all"));
     Ok(true)
 }
 
