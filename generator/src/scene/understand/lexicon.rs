@@ -4,7 +4,7 @@
 //! parts: `"(take|bring) me [back] to"`. All languages live in one automaton over [`Unit`]s, so that a sentence may
 //! mix them. It also holds what recognisers write instead ("soared"), which counts only in a second, soft reading.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -18,11 +18,11 @@ use crate::scene::{Color, ItemKind, Place, StyleName, Theme};
 /// Sections of one language's files, merged.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Sections {
-    pub items: Lists,
+struct Sections {
+    items: Lists,
     generic: Lists,
     places_of_items: BTreeMap<String, Vec<String>>,
-    pub colors: Lists,
+    colors: Lists,
     alike: Lists,
     alike_patterns: Lists,
     shades: Lists,
@@ -30,11 +30,11 @@ pub(super) struct Sections {
     sizes_alike: Lists,
     sizes_alike_patterns: Lists,
     degrees: Lists,
-    pub materials: Lists,
+    materials: Lists,
     counts: Lists,
     places: Lists,
-    pub worlds: Lists,
-    pub styles: Lists,
+    worlds: Lists,
+    styles: Lists,
     roles: BTreeMap<String, RoleEntry>,
     pronouns: Lists,
     acts: Lists,
@@ -46,7 +46,7 @@ pub(super) struct Sections {
     names: BTreeMap<String, String>,
 }
 
-pub(super) type Lists = BTreeMap<String, Vec<String>>;
+type Lists = BTreeMap<String, Vec<String>>;
 
 /// Lists of single words.
 #[derive(Debug, Default, Deserialize)]
@@ -92,7 +92,7 @@ enum Guess {
 }
 
 /// The files of one language.
-pub(super) const LANGUAGES: &[(&str, &[&str])] = &[
+const LANGUAGES: &[(&str, &[&str])] = &[
     (
         "en",
         &[
@@ -121,6 +121,16 @@ pub(super) const LANGUAGES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What a language has words for, by name.
+#[derive(Debug, Default)]
+pub struct Things {
+    pub items: BTreeSet<String>,
+    pub worlds: BTreeSet<String>,
+    pub styles: BTreeSet<String>,
+    pub colors: BTreeSet<String>,
+    pub materials: BTreeSet<String>,
+}
+
 /// Every phrase of every language.
 #[derive(Debug)]
 pub struct Lexicon {
@@ -139,6 +149,7 @@ pub struct Lexicon {
     guessable: Vec<String>,
     replies: HashMap<&'static str, BTreeMap<String, String>>,
     names: HashMap<&'static str, BTreeMap<String, String>>,
+    things: HashMap<&'static str, Things>,
     sounds: Sounds,
     problems: Vec<String>,
 }
@@ -242,6 +253,11 @@ impl Lexicon {
         own.cloned().unwrap_or_else(|| name.replace('_', " "))
     }
 
+    /// What there are words for in that language; `None` for a language without a lexicon.
+    pub fn things(&self, language: &str) -> Option<&Things> {
+        self.things.get(language)
+    }
+
     /// What is wrong with the files: an empty list, or a line for each.
     #[cfg(test)]
     pub fn problems(&self) -> &[String] {
@@ -305,6 +321,7 @@ impl Lexicon {
             guessable: Vec::new(),
             replies: HashMap::new(),
             names: HashMap::new(),
+            things: HashMap::new(),
             sounds: Sounds::default(),
             problems: Vec::new(),
         };
@@ -392,6 +409,16 @@ impl Lexicon {
         } = section;
         self.replies.entry(language).or_default().extend(replies);
         self.names.entry(language).or_default().extend(names);
+        let things = self.things.entry(language).or_default();
+        for (known, lists) in [
+            (&mut things.items, &items),
+            (&mut things.worlds, &worlds),
+            (&mut things.styles, &styles),
+            (&mut things.colors, &colors),
+            (&mut things.materials, &materials),
+        ] {
+            known.extend(lists.keys().cloned());
+        }
         let place_of = |name: &str| -> Option<Place> {
             let (place, _) = places_of_items.iter().find(|(_, names)| names.iter().any(|other| other == name))?;
             place.parse().ok()

@@ -3,7 +3,9 @@
 //! They are read from the lexicon, so a new item, world or style brings its own: what the house renderer draws before what
 //! it doesn't.
 
-use super::lexicon::{LANGUAGES, Lexicon, Lists, Sections};
+use std::collections::{BTreeSet, HashSet};
+
+use super::lexicon::{Lexicon, Things};
 use crate::scene::{ItemKind, StyleName, Theme};
 
 /// What a recogniser should expect, the likeliest first.
@@ -18,42 +20,25 @@ pub struct Vocabulary {
 /// What a recogniser of that language ("en", "zh") should expect; empty for a language without a lexicon.
 #[must_use]
 pub fn vocabulary(language: &str) -> Vocabulary {
-    let Some((language, files)) = LANGUAGES.iter().find(|(code, _)| *code == language) else {
+    let lexicon = Lexicon::get();
+    let Some(Things { items, worlds, styles, colors, materials }) = lexicon.things(language) else {
         return Vocabulary::default();
     };
-    let lexicon = Lexicon::get();
-    // The lexicon itself was read from the same files, so none is wrong here.
-    let sections: Vec<Sections> = files.iter().filter_map(|text| toml::from_str(text).ok()).collect();
-    let lists = |of: fn(&Sections) -> &Lists| -> Vec<(&str, &Vec<String>)> {
-        sections.iter().flat_map(of).map(|(name, phrases)| (name.as_str(), phrases)).collect()
+    let known = |set: &BTreeSet<String>, names: &[&str]| -> Vec<String> {
+        names.iter().filter(|name| set.contains(**name)).map(|name| (*name).to_owned()).collect()
     };
-    let spoken = |name: &str, patterns: Option<&Vec<String>>| -> Option<String> {
-        let named = lexicon.name(language, name);
-        match patterns {
-            // A name that is not in the language's own list is the English one.
-            Some(patterns) if *language != "en" && named == name.replace('_', " ") => shortest(patterns),
-            _ => Some(named),
-        }
-    };
-    let (items, worlds, styles) =
-        (lists(|section| &section.items), lists(|section| &section.worlds), lists(|section| &section.styles));
-    let (colors, materials) = (lists(|section| &section.colors), lists(|section| &section.materials));
-    let find = |list: &[(&str, &Vec<String>)], name: &str| -> Option<String> {
-        let (_, patterns) = list.iter().find(|(other, _)| *other == name)?;
-        spoken(name, Some(patterns))
-    };
+    let drawn: Vec<&str> = ItemKind::ALL.iter().map(ItemKind::as_str).collect();
+    let themes: Vec<&str> = Theme::ALL.iter().map(|theme| theme.as_str()).collect();
+    let named: Vec<&str> = StyleName::ALL.iter().map(|style| style.as_str()).collect();
+    let first =
+        [known(items, &drawn), known(worlds, &themes), known(styles, &named), known(colors, MAIN_COLORS)].concat();
+    let rest = materials.iter().chain(items).chain(colors);
+    let mut seen = HashSet::new();
+    let names =
+        first.iter().chain(rest).map(|name| lexicon.name(language, name)).filter(|name| seen.insert(name.clone()));
+    let names = names.collect();
     let requests = lexicon.reply(language, "examples").split('|').map(str::to_owned).collect();
-    let mut words: Vec<String> = ItemKind::ALL.iter().filter_map(|kind| find(&items, kind.as_str())).collect();
-    words.extend(Theme::ALL.iter().filter_map(|theme| find(&worlds, theme.as_str())));
-    words.extend(StyleName::ALL.iter().filter_map(|style| find(&styles, style.as_str())));
-    let plain = colors.iter().filter(|(name, _)| MAIN_COLORS.contains(name));
-    words.extend(plain.filter_map(|(name, patterns)| spoken(name, Some(patterns))));
-    words.extend(materials.iter().filter_map(|(name, patterns)| spoken(name, Some(patterns))));
-    words.extend(items.iter().filter_map(|(name, patterns)| spoken(name, Some(patterns))));
-    words.extend(colors.iter().filter_map(|(name, patterns)| spoken(name, Some(patterns))));
-    let mut seen = std::collections::HashSet::new();
-    words.retain(|word| !word.trim().is_empty() && seen.insert(word.clone()));
-    Vocabulary { requests, names: words }
+    Vocabulary { requests, names }
 }
 
 /// The colours that everybody names; the other shades come after everything else.
@@ -62,44 +47,9 @@ const MAIN_COLORS: &[&str] = &[
     "white", "grey",
 ];
 
-/// The shortest thing that one of these patterns stands for, two letters at least.
-fn shortest(patterns: &[String]) -> Option<String> {
-    let said = patterns.iter().map(|pattern| first_of(pattern)).filter(|said| said.chars().count() >= 2);
-    let single = || patterns.first().map(|pattern| first_of(pattern)).filter(|said| !said.is_empty());
-    said.min_by_key(|said| said.chars().count()).or_else(single)
-}
-
-/// The first alternative of every bracket, without what is optional.
-fn first_of(pattern: &str) -> String {
-    let (mut said, mut stack) = (String::new(), Vec::new());
-    // Whether each open bracket still speaks: an optional one never does, an alternative until its first bar.
-    for letter in pattern.chars() {
-        match letter {
-            '(' => stack.push(true),
-            '[' => stack.push(false),
-            ')' | ']' => drop(stack.pop()),
-            '|' => {
-                if let Some(speaks) = stack.last_mut() {
-                    *speaks = false;
-                }
-            }
-            _ if stack.iter().all(|speaks| *speaks) => said.push(letter),
-            _ => {}
-        }
-    }
-    said.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_become_what_somebody_would_say() {
-        assert_eq!(first_of("(冰雪|冰)[的](王国|世界)"), "冰雪王国");
-        assert_eq!(first_of("(take|bring) me [back [right]] to"), "take me to");
-        assert_eq!(shortest(&["(周围|四周)[都]是(冰|雪)".into(), "(火|炎)山".into()]).as_deref(), Some("火山"));
-    }
 
     #[test]
     fn everything_that_can_be_drawn_is_expected() {
@@ -124,7 +74,7 @@ mod tests {
             assert!(chinese.iter().any(|other| other == word), "{word} in {chinese:?}");
         }
         let foreign: Vec<&String> = chinese.iter().filter(|word| word.is_ascii()).collect();
-        assert!(foreign.is_empty(), "{foreign:?}");
+        assert!(foreign.is_empty(), "[names] has no word for {foreign:?}");
         assert_eq!(vocabulary("xx"), Vocabulary::default());
     }
 }
