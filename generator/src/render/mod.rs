@@ -114,13 +114,13 @@ pub struct RendererOptions {
     /// Threads a renderer may use for one frame; 0 is one for each core.
     pub threads: usize,
     /// Whether worlds dress their visitors. The engine on the GPU does not yet, so engines are compared without.
-    pub garbs: bool,
+    pub costumes: bool,
 }
 
 impl RendererOptions {
     #[must_use]
     pub fn new(assets: impl Into<PathBuf>) -> Self {
-        Self { assets: assets.into(), seed: 0, threads: 0, garbs: true }
+        Self { assets: assets.into(), seed: 0, threads: 0, costumes: true }
     }
 }
 

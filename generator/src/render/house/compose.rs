@@ -36,7 +36,7 @@ pub struct Composer {
 /// `behind` too in f32; `sketch_alpha` (192, 256) and `maps` (14, 192, 256) are the model's.
 pub struct Ingredients<'a> {
     pub camera: &'a [u8],
-    /// The camera's picture with the visitor dressed for the world (see [`super::dress`]); without a world the camera's.
+    /// The camera's picture with the visitor dressed for the world (see [`super::costume`]); without a world the camera's.
     pub person: &'a [u8],
     pub world: Option<&'a [u8]>,
     pub front: &'a Rgba,

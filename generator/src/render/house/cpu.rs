@@ -7,7 +7,7 @@ use otherglass_vision::Frame;
 
 use super::body::Body;
 use super::compose::{Composer, Ingredients};
-use super::dress::Dress;
+use super::costume::Tailor;
 use super::fields::Field;
 use super::matte::Matte;
 use super::nets::{self, Grid, PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
@@ -15,7 +15,7 @@ use super::planes::{self, Fit, Rgba, Shrink};
 use super::silhouette::Silhouette;
 use super::sketch::in_camera;
 use super::weights::Asset;
-use super::{Dressing, Timings, gaussian_noise, hiding};
+use super::{Hung, Timings, gaussian_noise, hiding};
 use crate::render::RenderError;
 
 /// The networks and everything between them and the picture.
@@ -26,7 +26,7 @@ pub struct Cpu {
     noise: Vec<f32>,
     sized: Option<Sized>,
     buffers: Buffers,
-    dress: Dress,
+    tailor: Tailor,
 }
 
 /// What depends on the camera's size alone.
@@ -58,13 +58,13 @@ impl Cpu {
     pub fn new(weights: &Asset, seed: u64) -> Result<Self, RenderError> {
         let (sense, painter) = nets::read(&weights.bytes, &weights.path)?;
         let noise = gaussian_noise(seed, 3 * PAINT.0 * PAINT.1);
-        Ok(Self { sense, painter, noise, sized: None, buffers: Buffers::default(), dress: Dress::default() })
+        Ok(Self { sense, painter, noise, sized: None, buffers: Buffers::default(), tailor: Tailor::default() })
     }
 
     /// Forgets what was body before.
     pub fn forget_body(&mut self) {
         self.buffers.silhouette.reset();
-        self.dress.reset();
+        self.tailor.reset();
     }
 
     fn sized(sized: &mut Option<Sized>, width: u32, height: u32) -> &mut Sized {
@@ -99,12 +99,12 @@ impl Cpu {
     pub fn paint(
         &mut self,
         frame: &Frame,
-        dressing: Dressing,
+        hung: Hung,
         fields: &BTreeMap<String, Field>,
         timings: &mut Timings,
     ) -> Vec<u8> {
         let sized = Self::sized(&mut self.sized, frame.width, frame.height);
-        let Dressing { sketcher, dressed, world, shoulders } = dressing;
+        let Hung { sketcher, dressed, world, shoulders } = hung;
         let Buffers { inputs, parts, hiding, sketch_alpha, front, behind, maps, silhouette, matte, small: _ } =
             &mut self.buffers;
         let area = PAINT.0 * PAINT.1;
@@ -137,9 +137,12 @@ impl Cpu {
             (Some(theme), Some(shoulders)) => {
                 let camera = (&frame.pixels[..], (frame.width as usize, frame.height as usize));
                 let shoulders = in_camera(shoulders, sized.fit);
-                self.dress.put_on(theme, camera, sized.fit, &inputs[..3 * area], parts, &shoulders)
+                self.tailor.put_on(theme, camera, sized.fit, &inputs[..3 * area], parts, &shoulders)
             }
-            _ => &frame.pixels,
+            _ => {
+                self.tailor.reset(); // the next world may have another visitor
+                &frame.pixels
+            }
         };
         let mut out = vec![0; frame.pixels.len()];
         let with = Ingredients { camera: &frame.pixels, person, world, front, behind, sketch_alpha, maps, matte };

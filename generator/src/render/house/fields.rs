@@ -16,6 +16,7 @@ use super::frames::ItemFrame;
 use super::geometry::Vec2;
 use super::lattice::Lattice;
 use super::planes::Rgba;
+use super::weights::Assets;
 use crate::render::RenderError;
 
 /// Which part of the body an item hangs on.
@@ -186,8 +187,14 @@ pub struct Dense {
     pub inputs: usize,
 }
 
-/// Reads `items.json` and `items.safetensors` of a folder. Bytes are those whose checksum was verified.
-pub fn read(
+/// The fields of all kinds in `assets`, their checksums verified.
+pub fn load(assets: &Assets) -> Result<BTreeMap<String, Field>, RenderError> {
+    let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
+    read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)
+}
+
+/// Reads `items.json` and `items.safetensors`.
+fn read(
     table: &[u8],
     table_path: &Path,
     weights: &[u8],

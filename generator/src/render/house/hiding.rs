@@ -5,12 +5,10 @@
 //! hidden by nothing. Elsewhere the painter's doubts are overruled.
 
 use super::geometry::Vec2;
+use super::nets::part::{self, ARMS, HANDS};
 use super::nets::{Grid, PAINT, PARTS};
 
-/// Parts of the body by their places in the sense network's output.
-const HANDS: [usize; 2] = [5, 7];
-const ARMS: [usize; 2] = [4, 6];
-const HEAD: [usize; 2] = [1, 2];
+const HEAD: [usize; 2] = [part::FACE, part::HAIR];
 /// A share of such a part above which the painter has its way.
 const ENOUGH: f32 = 0.35;
 

@@ -13,8 +13,8 @@
 mod body;
 mod charts;
 mod compose;
+mod costume;
 mod cpu;
-mod dress;
 mod fields;
 mod frames;
 mod geometry;
@@ -84,7 +84,7 @@ pub struct House {
     worn: Vec<Worn>,
     world: Option<Shown>,
     /// Whether worlds dress their visitors.
-    garbs: bool,
+    costumes: bool,
     tracker: Tracker,
     sketcher: Sketcher,
     stylist: Stylist,
@@ -101,7 +101,7 @@ enum Canvas {
 }
 
 /// What a canvas is to draw besides the frame it has looked at.
-struct Dressing<'a> {
+struct Hung<'a> {
     /// What is worn, put on the body.
     sketcher: &'a mut Sketcher,
     dressed: Dressed,
@@ -112,7 +112,7 @@ struct Dressing<'a> {
 }
 
 /// What painting takes, borrowed from the renderer.
-type ToPaint<'a> = (&'a mut Canvas, Dressing<'a>, &'a BTreeMap<String, Field>, &'a mut Timings);
+type ToPaint<'a> = (&'a mut Canvas, Hung<'a>, &'a BTreeMap<String, Field>, &'a mut Timings);
 
 /// Where the time of a frame went.
 #[derive(Debug, Default)]
@@ -154,7 +154,6 @@ impl House {
         let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("house-{i}")).build();
         let pool = pool.map_err(|error| RenderError::Model(format!("no threads could be started: {error}")))?;
         let weights = assets.take("house/weights.safetensors")?;
-        let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
         let mut pictures = BTreeMap::new();
         for theme in Theme::ALL {
             let of_theme = ["", "-2", "-3"].map(|place| format!("house/worlds/{}{place}.", theme.as_str()));
@@ -166,7 +165,7 @@ impl House {
                 pictures.insert(theme.as_str(), places);
             }
         }
-        let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?;
+        let fields = fields::load(&assets)?;
         let canvas = Canvas::open(place, &weights, &fields, options.seed)?;
         let may_fall_back = matches!(place, Where::Best) && matches!(canvas, Canvas::Gpu(_));
         Ok(Self {
@@ -177,7 +176,7 @@ impl House {
             pool: Arc::new(pool),
             worn: Vec::new(),
             world: None,
-            garbs: options.garbs,
+            costumes: options.costumes,
             tracker: Tracker::default(),
             sketcher: Sketcher::default(),
             stylist: Stylist::new(options.seed),
@@ -197,7 +196,11 @@ impl House {
         if frame.format != PixelFormat::Rgb8 {
             return Err(RenderError::Format { got: frame.format });
         }
-        let (width, height) = (frame.width, frame.height);
+        self.prepare_size(frame.width, frame.height)
+    }
+
+    /// Another size of picture is another camera.
+    fn prepare_size(&mut self, width: u32, height: u32) -> Result<(), RenderError> {
         if width < LEAST_SIDE || height < LEAST_SIDE {
             return Err(RenderError::TooSmall { width, height, least: LEAST_SIDE });
         }
@@ -224,12 +227,12 @@ impl House {
 
     fn try_to_draw(&mut self, frame: &Frame) -> Result<Vec<u8>, RenderError> {
         let seen = self.canvas.look(frame, &mut self.timings)?;
-        let (canvas, dressing, fields, timings) = self.dress(&seen, self.size, frame.captured_at)?;
-        canvas.paint(frame, dressing, fields, timings)
+        let (canvas, hung, fields, timings) = self.hang(&seen, self.size, frame.captured_at)?;
+        canvas.paint(frame, hung, fields, timings)
     }
 
     /// Follows the body, hangs on it what is worn, and finds the world's picture.
-    fn dress(
+    fn hang(
         &mut self,
         seen: &Body,
         (width, height): (u32, u32),
@@ -247,9 +250,9 @@ impl House {
             None => None,
         };
         let dressed = Worn::dressed(&self.worn, &self.fields);
-        let shoulders = self.garbs.then(|| frames::shoulders(&in_model));
-        let dressing = Dressing { sketcher: &mut self.sketcher, dressed, world, shoulders };
-        Ok((&mut self.canvas, dressing, &self.fields, &mut self.timings))
+        let shoulders = self.costumes.then(|| frames::shoulders(&in_model));
+        let hung = Hung { sketcher: &mut self.sketcher, dressed, world, shoulders };
+        Ok((&mut self.canvas, hung, &self.fields, &mut self.timings))
     }
 
     /// Draws a camera's bytes of that size: RGBA bytes, until the next frame. On a device alone; styles are not painted.
@@ -262,13 +265,14 @@ impl House {
         captured_at: Instant,
     ) -> Result<&[u8], RenderError> {
         self.timings.0.clear();
+        self.prepare_size(size.0, size.1)?;
         let Canvas::Gpu(gpu) = &mut self.canvas else {
             return Err(RenderError::Model("camera formats are drawn on a device alone".into()));
         };
         let seen = gpu.look(bytes, (size.0 as usize, size.1 as usize), format, &mut self.timings)?;
-        let (canvas, dressing, fields, timings) = self.dress(&seen, size, captured_at)?;
+        let (canvas, hung, fields, timings) = self.hang(&seen, size, captured_at)?;
         let Canvas::Gpu(gpu) = canvas else { return Err(RenderError::Model("no device".into())) };
-        gpu.paint(dressing, fields, timings)
+        gpu.paint(hung, fields, timings)
     }
 
     /// The device's part of the last frame once more, without copies and without waiting: for timing it.
@@ -319,13 +323,13 @@ impl Canvas {
     fn paint(
         &mut self,
         frame: &Frame,
-        dressing: Dressing,
+        hung: Hung,
         fields: &BTreeMap<String, Field>,
         timings: &mut Timings,
     ) -> Result<Vec<u8>, RenderError> {
         match self {
-            Self::Cpu(cpu) => Ok(cpu.paint(frame, dressing, fields, timings)),
-            Self::Gpu(gpu) => gpu.paint_rgb(frame, dressing, fields, timings),
+            Self::Cpu(cpu) => Ok(cpu.paint(frame, hung, fields, timings)),
+            Self::Gpu(gpu) => gpu.paint_rgb(frame, hung, fields, timings),
         }
     }
 }

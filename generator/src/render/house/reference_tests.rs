@@ -1,6 +1,6 @@
 //! The Rust side against what PyTorch computed when the model was exported (`training/reference/`).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use half::f16;
 use otherglass_kernels::fields::by_the_twin;
@@ -182,9 +182,7 @@ struct FrameTable {
 #[test]
 fn fields_draw_what_pytorch_drew() {
     let assets = assets();
-    let (table, numbers) =
-        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
-    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let fields = fields::load(&assets).expect("fields");
     assert!(!fields.is_empty());
     for (kind, field) in &fields {
         let ItemCases { cases } =
@@ -215,9 +213,7 @@ fn fields_draw_what_pytorch_drew() {
 #[test]
 fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
     let assets = assets();
-    let (table, numbers) =
-        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
-    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let fields = fields::load(&assets).expect("fields");
     let wardrobe = Wardrobe::new(&fields).expect("fields that the kernel can draw");
     for (kind, field) in &fields {
         let ItemCases { cases } =
@@ -260,9 +256,7 @@ fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
 #[test]
 fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
     let assets = assets();
-    let (table, numbers) =
-        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
-    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let fields = fields::load(&assets).expect("fields");
     let (width, height) = (1280, 960);
     for (kind, field) in &fields {
         let ItemCases { cases } =
@@ -308,9 +302,7 @@ fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
 #[test]
 fn what_moves_follows_the_time() {
     let assets = assets();
-    let (table, numbers) =
-        (assets.take("house/items.json").expect("table"), assets.take("house/items.safetensors").expect("weights"));
-    let fields = fields::read(&table.bytes, &table.path, &numbers.bytes, Path::new("items")).expect("fields");
+    let fields = fields::load(&assets).expect("fields");
     let at = |kind: &str, seconds: f64| {
         let mut params = vec![7.0];
         fields[kind].params_at(seconds, &mut params);

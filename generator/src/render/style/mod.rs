@@ -22,12 +22,12 @@ mod mosaic;
 mod oil;
 mod pencil;
 mod pixels;
-mod plane;
+pub(in crate::render) mod plane;
 mod sample;
 mod sizes;
 #[cfg(test)]
 mod tests;
-mod texture;
+pub(in crate::render) mod texture;
 mod watercolor;
 
 use pulp::Arch;

@@ -22,12 +22,18 @@ pub fn chance(seed: u64, x: i64, y: i64) -> f32 {
 /// Smooth noise 0..1 with features as large as 1: values at a lattice, interpolated by cubics (value noise).
 #[must_use]
 pub fn noise(seed: u64, x: f32, y: f32) -> f32 {
+    noise_of(x, y, |i, j| chance(seed, i, j))
+}
+
+/// [`noise`] of a lattice of one's own, as of one that repeats.
+#[must_use]
+pub fn noise_of(x: f32, y: f32, at: impl Fn(i64, i64) -> f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let ease = |t: f32| t * t * (3.0 - 2.0 * t);
     let (u, v) = (ease(x - left), ease(y - top));
     let (i, j) = (left as i64, top as i64);
     let row = |j: i64| {
-        let (a, b) = (chance(seed, i, j), chance(seed, i + 1, j));
+        let (a, b) = (at(i, j), at(i + 1, j));
         a + u * (b - a)
     };
     let (above, below) = (row(j), row(j + 1));

@@ -2,6 +2,10 @@
 
 use std::f32::consts::TAU;
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use crate::render::style::plane::smoothstep;
+use crate::render::style::texture::{self, chance};
 use crate::scene::Theme;
 
 /// Texels of a tile in each direction. A tile is as wide as the shoulders.
@@ -19,9 +23,9 @@ pub struct Texel {
 pub struct Tile(Vec<Texel>);
 
 impl Tile {
-    fn weave(texel: impl Fn(f32, f32) -> Texel) -> Self {
+    fn weave(texel: impl Fn(f32, f32) -> Texel + Sync) -> Self {
         let at = |i: usize| (i as f32 + 0.5) / SIDE as f32;
-        Self((0..SIDE * SIDE).map(|i| texel(at(i % SIDE), at(i / SIDE))).collect())
+        Self((0..SIDE * SIDE).into_par_iter().map(|i| texel(at(i % SIDE), at(i / SIDE))).collect())
     }
 
     /// The cloth at (u, v), in tiles, bilinear.
@@ -48,14 +52,14 @@ impl Tile {
 
 /// What a world dresses its visitors in.
 #[derive(Clone, Debug)]
-pub struct Garb {
+pub struct Costume {
     /// Instead of the visitor's own cloth.
     pub cloth: Tile,
     /// What lies over the shoulders, and how far down it reaches, in shoulder widths.
     pub mantle: Option<(Tile, f32)>,
 }
 
-impl Garb {
+impl Costume {
     #[must_use]
     pub fn of(theme: Theme) -> Self {
         let plain = |cloth| Self { cloth, mantle: None };
@@ -86,42 +90,26 @@ fn mixed(a: [f32; 3], b: [f32; 3], share: f32) -> [f32; 3] {
     std::array::from_fn(|k| a[k] + share.clamp(0.0, 1.0) * (b[k] - a[k]))
 }
 
-fn smooth(from: f32, to: f32, x: f32) -> f32 {
-    let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}
-
-/// A number 0..1 for every pair of whole numbers (the finaliser of MurmurHash3).
-fn hash(x: i32, y: i32, salt: u32) -> f32 {
-    let mut h =
-        (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77) ^ salt.wrapping_mul(0xc2b2_ae3d);
-    h = (h ^ (h >> 16)).wrapping_mul(0x85eb_ca6b);
-    h = (h ^ (h >> 13)).wrapping_mul(0xc2b2_ae35);
-    (h ^ (h >> 16)) as f32 / u32::MAX as f32
-}
-
 /// Value noise 0..1 of so many cells a tile across and down; repeats with the tile.
-pub fn noise(u: f32, v: f32, (across, down): (i32, i32), salt: u32) -> f32 {
-    let (x, y) = (u * across as f32, v * down as f32);
-    let (x0, y0) = (x.floor() as i32, y.floor() as i32);
-    let (fx, fy) = (smooth(0.0, 1.0, x - x.floor()), smooth(0.0, 1.0, y - y.floor()));
-    let at = |dx: i32, dy: i32| hash((x0 + dx).rem_euclid(across), (y0 + dy).rem_euclid(down), salt);
-    let (top, bottom) = (at(0, 0) + fx * (at(1, 0) - at(0, 0)), at(0, 1) + fx * (at(1, 1) - at(0, 1)));
-    top + fy * (bottom - top)
+#[must_use]
+pub fn noise(u: f32, v: f32, (across, down): (i32, i32), salt: u64) -> f32 {
+    texture::noise_of(u * across as f32, v * down as f32, |x, y| {
+        chance(salt, x.rem_euclid(i64::from(across)), y.rem_euclid(i64::from(down)))
+    })
 }
 
 /// The nearest and the second nearest of points strewn one a cell: both distances in cells, and a number of the nearest.
-fn cells(u: f32, v: f32, count: i32, salt: u32) -> (f32, f32, f32) {
+fn cells(u: f32, v: f32, count: i64, salt: u64) -> (f32, f32, f32) {
     let (x, y) = (u * count as f32, v * count as f32);
-    let (x0, y0) = (x.floor() as i32, y.floor() as i32);
+    let (x0, y0) = (x.floor() as i64, y.floor() as i64);
     let (mut first, mut second, mut which) = (f32::MAX, f32::MAX, 0.0);
     for (dx, dy) in (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dx, dy))) {
         let (cx, cy) = ((x0 + dx).rem_euclid(count), (y0 + dy).rem_euclid(count));
-        let px = (x0 + dx) as f32 + 0.15 + 0.7 * hash(cx, cy, salt);
-        let py = (y0 + dy) as f32 + 0.15 + 0.7 * hash(cx, cy, salt + 1);
+        let px = (x0 + dx) as f32 + 0.15 + 0.7 * chance(salt, cx, cy);
+        let py = (y0 + dy) as f32 + 0.15 + 0.7 * chance(salt + 1, cx, cy);
         let distance = (px - x).hypot(py - y);
         if distance < first {
-            (second, first, which) = (first, distance, hash(cx, cy, salt + 2));
+            (second, first, which) = (first, distance, chance(salt + 2, cx, cy));
         } else if distance < second {
             second = distance;
         }
@@ -135,9 +123,9 @@ fn leather() -> Tile {
         let (a, b) = ((u + v) * 6.0, (u - v) * 6.0);
         let (a, b) = (a - a.floor() - 0.5, b - b.floor() - 0.5);
         let seam = (0.5 - a.abs()).min(0.5 - b.abs());
-        let bulge = 0.86 - 0.32 * (a - b) * 0.5 + 0.22 * smooth(0.0, 0.25, seam);
+        let bulge = 0.86 - 0.32 * (a - b) * 0.5 + 0.22 * smoothstep(0.0, 0.25, seam);
         let worn = 0.82 + 0.36 * noise(u, v, (24, 24), 1) * noise(u, v, (6, 6), 2) + 0.10 * noise(u, v, (96, 96), 3);
-        let groove = 0.45 + 0.55 * smooth(0.02, 0.09, seam);
+        let groove = 0.45 + 0.55 * smoothstep(0.02, 0.09, seam);
         let along = if (0.5 - a.abs()) < (0.5 - b.abs()) { b } else { a };
         let stitch = if (0.075..0.105).contains(&seam) && (along * 10.0).rem_euclid(1.0) < 0.55 { 0.35 } else { 0.0 };
         let brown = mixed([0.27, 0.165, 0.10], [0.36, 0.25, 0.16], noise(u, v, (5, 5), 4));
@@ -164,9 +152,9 @@ fn frost() -> Tile {
         let bent = |salt| 0.10 * (noise(u, v, (6, 6), salt) - 0.5);
         let (first, second, _) = cells(u + bent(20), v + bent(21), 6, 22);
         let (fine, finer, _) = cells(u + bent(21), v + bent(20), 15, 25);
-        let vein = 1.0 - smooth(0.0, 0.10, second - first);
-        let small = (1.0 - smooth(0.0, 0.14, finer - fine)) * noise(u, v, (7, 7), 28);
-        let sparkle = smooth(0.93, 1.0, noise(u, v, (120, 120), 29));
+        let vein = 1.0 - smoothstep(0.0, 0.10, second - first);
+        let small = (1.0 - smoothstep(0.0, 0.14, finer - fine)) * noise(u, v, (7, 7), 28);
+        let sparkle = smoothstep(0.93, 1.0, noise(u, v, (120, 120), 29));
         let frost = (0.26 * vein + 0.20 * small + 0.5 * sparkle).min(1.0);
         let cloth = mixed([0.30, 0.50, 0.74], [0.46, 0.68, 0.88], noise(u, v, (5, 5), 30));
         Texel { colour: mixed(cloth, [0.93, 0.97, 1.0], frost), glow: 0.4 * frost }
@@ -180,17 +168,17 @@ fn scales() -> Tile {
         let mut shown = Texel::default();
         // The row above lies over the one below, so the uppermost that reaches here is seen.
         for above in [1, 0] {
-            let row = (v * ROWS).floor() as i32 - above;
+            let row = (v * ROWS).floor() as i64 - above;
             let x = u * ROWS + if row.rem_euclid(2) == 0 { 0.0 } else { 0.5 };
             let (dx, dy) = (x - x.floor() - 0.5, v * ROWS - row as f32);
             let edge = dx.hypot((dy - 0.75).max(0.0)) - 0.56;
             if dy - 0.75 > 0.56 || edge > 0.0 {
                 continue;
             }
-            let which = hash((x.floor() as i32).rem_euclid(ROWS as i32), row.rem_euclid(ROWS as i32), 40);
+            let which = chance(40, (x.floor() as i64).rem_euclid(ROWS as i64), row.rem_euclid(ROWS as i64));
             let teal = mixed([0.05, 0.34, 0.40], [0.16, 0.62, 0.56], which);
-            let rim = smooth(-0.14, -0.02, edge);
-            let body = 0.55 + 0.45 * smooth(0.1, 1.2, dy);
+            let rim = smoothstep(-0.14, -0.02, edge);
+            let body = 0.55 + 0.45 * smoothstep(0.1, 1.2, dy);
             shown = Texel {
                 colour: mixed(teal.map(|c| c * body), [0.62, 0.92, 0.86], 0.55 * rim * (1.0 - rim) * 4.0),
                 glow: 0.0,
@@ -210,7 +198,7 @@ fn suit() -> Tile {
         let pad = (ring * (1.0 - ring) * 4.0).powf(0.35);
         let panel = (u - 0.5).abs();
         let line = if (0.235..0.25).contains(&panel) { 0.72 } else { 1.0 };
-        let stripe = smooth(0.245, 0.25, panel) * (1.0 - smooth(0.285, 0.29, panel));
+        let stripe = smoothstep(0.245, 0.25, panel) * (1.0 - smoothstep(0.285, 0.29, panel));
         let weave = 0.97 + 0.03 * noise(u, v, (128, 128), 50);
         Texel {
             colour: mixed([0.84, 0.86, 0.90], [0.86, 0.36, 0.14], stripe)
@@ -224,7 +212,7 @@ fn suit() -> Tile {
 fn leaves() -> Tile {
     Tile::weave(|u, v| {
         let (first, second, which) = cells(u, v, 9, 60);
-        let edge = smooth(0.0, 0.16, second - first);
+        let edge = smoothstep(0.0, 0.16, second - first);
         let green = mixed([0.10, 0.30, 0.08], [0.42, 0.60, 0.18], which);
         let rib = 0.5 + 0.5 * (first * 34.0 + 9.0 * which).sin();
         lit(green, (0.42 + 0.58 * edge) * (0.88 + 0.12 * rib) * (1.12 - 0.35 * first))
@@ -239,7 +227,7 @@ fn linen() -> Tile {
         let fold = band - band.floor();
         let thread = 0.93 + 0.05 * noise(u, v, (128, 40), 71) + 0.05 * noise(u, v, (40, 128), 72);
         let sand = mixed([0.74, 0.62, 0.44], [0.86, 0.77, 0.60], noise(u, v, (4, 4), 73));
-        lit(sand, thread * (0.70 + 0.34 * smooth(0.0, 0.75, fold) - 0.18 * smooth(0.88, 1.0, fold)))
+        lit(sand, thread * (0.70 + 0.34 * smoothstep(0.0, 0.75, fold) - 0.18 * smoothstep(0.88, 1.0, fold)))
     })
 }
 
@@ -248,8 +236,8 @@ fn candy() -> Tile {
     Tile::weave(|u, v| {
         let stripe = (u + v) * 5.0;
         let x = stripe - stripe.floor();
-        let red = smooth(0.0, 0.03, x) * (1.0 - smooth(0.47, 0.50, x));
-        let thin = smooth(0.70, 0.72, x) * (1.0 - smooth(0.77, 0.79, x));
+        let red = smoothstep(0.0, 0.03, x) * (1.0 - smoothstep(0.47, 0.50, x));
+        let thin = smoothstep(0.70, 0.72, x) * (1.0 - smoothstep(0.77, 0.79, x));
         let pink = mixed([0.99, 0.93, 0.95], [0.93, 0.30, 0.52], red);
         lit(mixed(pink, [0.45, 0.82, 0.84], thin), 0.95)
     })
@@ -259,17 +247,17 @@ fn candy() -> Tile {
 fn neon() -> Tile {
     Tile::weave(|u, v| {
         let (x, y) = (u * 4.0, v * 4.0);
-        let (cx, cy) = (x.floor() as i32, y.floor() as i32);
+        let (cx, cy) = (x.floor() as i64, y.floor() as i64);
         let (fx, fy) = (x - x.floor() - 0.5, y - y.floor() - 0.5);
-        let turned = hash(cx.rem_euclid(4), cy.rem_euclid(4), 80) < 0.5;
+        let turned = chance(80, cx.rem_euclid(4), cy.rem_euclid(4)) < 0.5;
         // Arcs round two opposite corners of each cell, as on Truchet's tiles: lines that never end.
         let fx = if turned { -fx } else { fx };
         let arc = |cx: f32, cy: f32| ((fx - cx).hypot(fy - cy) - 0.5).abs();
         let (a, b) = (arc(-0.5, -0.5), arc(0.5, 0.5));
         let distance = a.min(b);
-        let line = 1.0 - smooth(0.020, 0.050, distance);
+        let line = 1.0 - smoothstep(0.020, 0.050, distance);
         let halo = 0.35 * (-distance * 14.0).exp();
-        let hue = smooth(0.25, 0.75, 0.5 + 0.5 * (TAU * (u + v)).sin());
+        let hue = smoothstep(0.25, 0.75, 0.5 + 0.5 * (TAU * (u + v)).sin());
         let light = mixed([0.10, 0.95, 1.0], [1.0, 0.20, 0.85], hue);
         let black = [0.055, 0.055, 0.085].map(|c| c * (0.9 + 0.2 * noise(u, v, (64, 64), 81)));
         let share = (line + halo).min(1.0);
@@ -284,7 +272,7 @@ fn embers() -> Tile {
         let (first, second, which) = cells(u + bent(90), v + bent(91), 8, 92);
         let crack = second - first;
         let heat = noise(u, v, (4, 4), 95);
-        let core = (1.0 - smooth(0.0, 0.07 + 0.06 * heat, crack)) * (0.35 + 0.65 * heat);
+        let core = (1.0 - smoothstep(0.0, 0.07 + 0.06 * heat, crack)) * (0.35 + 0.65 * heat);
         let halo = 0.32 * (-crack * 9.0).exp() * heat;
         let crust = [0.13, 0.11, 0.105].map(|c| c * (0.7 + 0.6 * which) * (0.75 + 0.5 * noise(u, v, (48, 48), 96)));
         let share = (core + halo).min(1.0);
@@ -297,7 +285,7 @@ fn stars() -> Tile {
     Tile::weave(|u, v| {
         let (near, _, which) = cells(u, v, 16, 100);
         let star = if which > 0.45 {
-            (1.0 - smooth(0.03, 0.05 + 0.10 * which * which, near)) * (0.5 + 0.5 * which)
+            (1.0 - smoothstep(0.03, 0.05 + 0.10 * which * which, near)) * (0.5 + 0.5 * which)
         } else {
             0.0
         };
@@ -314,8 +302,8 @@ mod tests {
     #[test]
     fn every_cloth_repeats_without_a_seam_and_is_a_colour() {
         for theme in Theme::ALL {
-            let garb = Garb::of(*theme);
-            for tile in std::iter::once(&garb.cloth).chain(garb.mantle.as_ref().map(|(tile, _)| tile)) {
+            let costume = Costume::of(*theme);
+            for tile in std::iter::once(&costume.cloth).chain(costume.mantle.as_ref().map(|(tile, _)| tile)) {
                 assert!(
                     tile.0.iter().all(|t| t.colour.iter().chain([&t.glow]).all(|v| (0.0..=1.0).contains(v))),
                     "{theme:?}"

@@ -1,7 +1,7 @@
 //! A world dresses its visitors: furs and leather in the throne hall, frost in the ice kingdom.
 //!
 //! The visitor's cloth (torso and sleeves, as the sense network sees them, less what has the skin's colour) is given the
-//! colour and pattern of the world's [`Garb`]. The light of its folds stays the camera's. The pattern lies in the
+//! colour and pattern of the world's [`Costume`]. The light of its folds stays the camera's. The pattern lies in the
 //! frame of the shoulders, so that it goes where the visitor goes. Bare skin, hair and hands stay as they are.
 
 mod cloth;
@@ -11,16 +11,12 @@ use rayon::slice::ParallelSliceMut;
 
 use super::frames::ItemFrame;
 use super::matte::brightness;
-use super::nets::{Grid, PAINT, PARTS};
+use super::nets::{Grid, PAINT, PARTS, part};
 use super::planes::{Enlarge, Fit};
 use crate::scene::Theme;
 
-use cloth::{Garb, Texel, noise};
+use cloth::{Costume, Texel, noise};
 
-/// Parts of the body by their places in the sense network's output.
-const FACE: usize = 1;
-const TORSO: usize = 3;
-const ARMS: [usize; 2] = [4, 6];
 /// Standard deviation of the skin's chromaticity about that of the face.
 const SKIN_SPREAD: f32 = 0.030;
 /// How far below the shoulders a neckline may show skin, in shoulder widths: surely, and at most.
@@ -45,8 +41,8 @@ struct Seen {
 
 /// Memory kept from frame to frame.
 #[derive(Debug, Default)]
-pub struct Dress {
-    garb: Option<(Theme, Garb)>,
+pub struct Tailor {
+    costume: Option<(Theme, Costume)>,
     seen: Option<Seen>,
     /// How surely each cell (48, 64) is cloth that may be dyed whatever its colour, and cloth or skin.
     cells: Vec<[f32; 2]>,
@@ -62,7 +58,7 @@ struct Sized {
     rows: Enlarge,
 }
 
-impl Dress {
+impl Tailor {
     /// Forgets the visitor.
     pub fn reset(&mut self) {
         self.seen = None;
@@ -85,8 +81,8 @@ impl Dress {
         let (across, down) = (parts.width, parts.height);
         assert!(parts.channels == PARTS && PAINT == (across * 4, down * 4) && camera.len() == size.0 * size.1 * 3);
         self.look(small, parts);
-        if self.garb.as_ref().is_none_or(|(of, _)| *of != theme) {
-            self.garb = Some((theme, Garb::of(theme)));
+        if self.costume.as_ref().is_none_or(|(of, _)| *of != theme) {
+            self.costume = Some((theme, Costume::of(theme)));
         }
         if self.sized.as_ref().is_none_or(|s| s.camera != size) {
             let columns = Enlarge::new(size.0, across, fit.scale / 4.0, fit.left / 4.0);
@@ -95,9 +91,11 @@ impl Dress {
         }
         self.out.clear();
         self.out.extend_from_slice(camera);
-        let (Some((_, garb)), Some(sized), Some(seen)) = (&self.garb, &self.sized, self.seen) else { return &self.out };
+        let (Some((_, costume)), Some(sized), Some(seen)) = (&self.costume, &self.sized, self.seen) else {
+            return &self.out;
+        };
         let Some(place) = Place::of(shoulders) else { return &self.out };
-        let (cells, tailor) = (&self.cells, Tailor { garb, seen });
+        let (cells, fitting) = (&self.cells, Fitting { costume, seen });
         self.out.par_chunks_exact_mut(size.0 * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
             let (low, high, weight) = (sized.rows.low[y], sized.rows.high[y], sized.rows.weight[y]);
             let (low, high) = (&cells[low * across..][..across], &cells[high * across..][..across]);
@@ -111,7 +109,7 @@ impl Dress {
                     top + weight * (bottom - top)
                 });
                 if cloth + maybe > 0.03 {
-                    tailor.dye(pixel, (cloth, maybe), place.uv(x as f32 + 0.5, y as f32 + 0.5));
+                    fitting.dye(pixel, (cloth, maybe), place.uv(x as f32 + 0.5, y as f32 + 0.5));
                 }
             }
         });
@@ -135,12 +133,12 @@ impl Dress {
             // Sure shares only: where parts meet, colours are mixed.
             let sure = |share: f32| ((share - 0.6) / 0.4).max(0.0);
             let light = brightness(colour[0], colour[1], colour[2]);
-            let (on_cloth, on_face) = (sure(pixel[TORSO]), sure(pixel[FACE]));
+            let (on_cloth, on_face) = (sure(pixel[part::TORSO]), sure(pixel[part::FACE]));
             (cloth[0], cloth[1]) = (cloth[0] + on_cloth * light, cloth[1] + on_cloth);
             for (sum, value) in face.iter_mut().zip([colour[0], colour[1], colour[2], 1.0]) {
                 *sum += on_face * value;
             }
-            let now = [pixel[TORSO], pixel[ARMS[0]] + pixel[ARMS[1]]];
+            let now = [pixel[part::TORSO], pixel[part::ARMS[0]] + pixel[part::ARMS[1]]];
             for (kept, now) in cell.iter_mut().zip(now) {
                 *kept = if fresh { now } else { now + KEPT * (*kept - now) };
             }
@@ -191,12 +189,12 @@ impl Place {
     }
 }
 
-struct Tailor<'a> {
-    garb: &'a Garb,
+struct Fitting<'a> {
+    costume: &'a Costume,
     seen: Seen,
 }
 
-impl Tailor<'_> {
+impl Fitting<'_> {
     /// Dyes one pixel: `cloth` is how surely it is the torso's, `maybe` an arm's, sleeved or bare; (u, v) in shoulder widths
     /// from the base of the neck.
     #[inline]
@@ -232,8 +230,8 @@ impl Tailor<'_> {
 
     /// What is worn there, and how much of it is the mantle.
     fn garment(&self, u: f32, v: f32) -> (Texel, f32) {
-        let cloth = self.garb.cloth.at(u, v);
-        let Some((fur, depth)) = &self.garb.mantle else { return (cloth, 0.0) };
+        let cloth = self.costume.cloth.at(u, v);
+        let Some((fur, depth)) = &self.costume.mantle else { return (cloth, 0.0) };
         // Deeper in the middle, ragged by locks and strands.
         let edge = depth
             + 0.10 * (1.0 - (2.2 * u).powi(2)).max(-1.0)

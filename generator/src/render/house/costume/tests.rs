@@ -9,9 +9,9 @@ fn parts() -> Grid {
     for y in 0..48 {
         for (x, pixel) in parts.row_mut(y).chunks_exact_mut(PARTS).enumerate() {
             let part = match (x, y) {
-                (28..36, 8..18) => FACE,
-                (20..44, 20..48) => TORSO,
-                (16..20, 24..48) => ARMS[0],
+                (28..36, 8..18) => part::FACE,
+                (20..44, 20..48) => part::TORSO,
+                (16..20, 24..48) => part::ARMS[0],
                 _ => 0,
             };
             pixel[part] = 1.0;
@@ -48,10 +48,10 @@ fn shoulders() -> ItemFrame {
     }
 }
 
-fn dressed(theme: Theme) -> Vec<u8> {
+fn in_costume(theme: Theme) -> Vec<u8> {
     let (camera, small) = pictures();
     let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
-    Dress::default().put_on(theme, (&camera, SIZE), fit, &small, &parts(), &shoulders()).to_vec()
+    Tailor::default().put_on(theme, (&camera, SIZE), fit, &small, &parts(), &shoulders()).to_vec()
 }
 
 fn change(a: &[u8], b: &[u8], (x, y): (usize, usize)) -> i32 {
@@ -63,7 +63,7 @@ fn change(a: &[u8], b: &[u8], (x, y): (usize, usize)) -> i32 {
 fn cloth_is_dyed_and_skin_and_the_room_are_not() {
     let (camera, _) = pictures();
     for theme in Theme::ALL {
-        let out = dressed(*theme);
+        let out = in_costume(*theme);
         let shirt: i32 = (120..200).map(|x| change(&camera, &out, (x, 200))).sum::<i32>() / 80;
         assert!(shirt > 30, "{theme:?} leaves the shirt as it is: {shirt}");
         for (what, at) in [("face", (160, 65)), ("room", (40, 60)), ("bare arm", (89, 220))] {
@@ -74,7 +74,7 @@ fn cloth_is_dyed_and_skin_and_the_room_are_not() {
 
 #[test]
 fn a_mantle_covers_the_shoulders() {
-    let (fur, plain) = (dressed(Theme::ThroneHall), dressed(Theme::NightSky));
+    let (fur, plain) = (in_costume(Theme::ThroneHall), in_costume(Theme::NightSky));
     let grey = |out: &[u8]| {
         let near = (110..210).map(|x| (118 * SIZE.0 + x) * 3);
         near.map(|at| f64::from(out[at]) - f64::from(out[at + 2])).sum::<f64>() / 100.0
@@ -94,7 +94,7 @@ fn the_pattern_goes_with_the_shoulders() {
     let put_on = |by: f32| {
         let mut frame = shoulders();
         frame.o = frame.o + Vec2::new(by, 0.0);
-        Dress::default().put_on(Theme::CandyLand, (&camera, SIZE), fit, &small, &parts(), &frame).to_vec()
+        Tailor::default().put_on(Theme::CandyLand, (&camera, SIZE), fit, &small, &parts(), &frame).to_vec()
     };
     let (here, there) = (put_on(0.0), put_on(6.0));
     let row = |out: &[u8], from: usize| out[(200 * SIZE.0 + from) * 3..][..180].to_vec();
@@ -106,7 +106,30 @@ fn nobody_and_a_body_without_extent_are_left_alone() {
     let (camera, small) = pictures();
     let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
     let flat = ItemFrame { ex: Vec2::new(0.0, 0.0), ..shoulders() };
-    assert!(Dress::default().put_on(Theme::Space, (&camera, SIZE), fit, &small, &parts(), &flat) == camera);
+    assert!(Tailor::default().put_on(Theme::Space, (&camera, SIZE), fit, &small, &parts(), &flat) == camera);
     let empty = Grid::new(48, 64, PARTS);
-    assert!(Dress::default().put_on(Theme::Space, (&camera, SIZE), fit, &small, &empty, &shoulders()) == camera);
+    assert!(Tailor::default().put_on(Theme::Space, (&camera, SIZE), fit, &small, &empty, &shoulders()) == camera);
+}
+
+#[test]
+fn another_visitor_is_dressed_by_their_own_skin() {
+    let (camera, small) = pictures();
+    let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
+    let area = PAINT.0 * PAINT.1;
+    // Somebody with a blue face and blue arms came before.
+    let mut before = small.clone();
+    let skin = |i: &usize| colour_at((i % PAINT.0 / 4, i / PAINT.0 / 4)) == SKIN;
+    for i in (0..area).filter(skin) {
+        (before[i], before[2 * area + i]) = (SKIN[2], SKIN[0]);
+    }
+    let bare_arm_changes = |forget: bool| {
+        let mut tailor = Tailor::default();
+        tailor.put_on(Theme::Space, (&camera, SIZE), fit, &before, &parts(), &shoulders());
+        if forget {
+            tailor.reset();
+        }
+        let out = tailor.put_on(Theme::Space, (&camera, SIZE), fit, &small, &parts(), &shoulders());
+        change(&camera, out, (89, 220))
+    };
+    assert!(bare_arm_changes(true) <= 12 && bare_arm_changes(false) > 60, "{}", bare_arm_changes(true));
 }

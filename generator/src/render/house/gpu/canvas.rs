@@ -23,7 +23,7 @@ use crate::render::house::planes::Fit;
 use crate::render::house::sketch::in_camera;
 use crate::render::house::weights::Asset;
 use crate::render::house::worlds::Shown;
-use crate::render::house::{Dressing, Timings};
+use crate::render::house::{Hung, Timings};
 
 /// The renderer's work with pixels, on a device.
 pub struct Gpu {
@@ -85,7 +85,12 @@ impl Gpu {
         self.prepare(size, format)?;
         let Self { sized, .. } = self;
         let Some(sized) = sized else { return Err(RenderError::Model("no camera was prepared for".into())) };
-        sized.look.incoming(0).copy_from_slice(bytes);
+        let camera = sized.look.incoming(0);
+        if bytes.len() != camera.len() {
+            let (got, want) = (bytes.len(), camera.len());
+            return Err(RenderError::Model(format!("{got} bytes came for a camera of {size:?}, expected {want}")));
+        }
+        camera.copy_from_slice(bytes);
         sized.look.run()?;
         let number = |b: &[u8; 4]| f32::from_le_bytes(*b);
         let points: [f32; POINTS * 4] = {
@@ -104,7 +109,7 @@ impl Gpu {
     /// Draws the frame that was looked at: RGBA bytes, until the next frame.
     pub fn paint(
         &mut self,
-        dressing: Dressing,
+        hung: Hung,
         fields: &BTreeMap<String, Field>,
         timings: &mut Timings,
     ) -> Result<&[u8], RenderError> {
@@ -112,7 +117,7 @@ impl Gpu {
         let Self { machine, wardrobe, sized, shown, forget, .. } = self;
         let Some(sized) = sized else { return Err(RenderError::Model("no frame was looked at".into())) };
         // Worlds dress their visitors on the CPU alone, so far.
-        let Dressing { sketcher, dressed, world, shoulders: _ } = dressing;
+        let Hung { sketcher, dressed, world, shoulders: _ } = hung;
         if std::mem::take(forget) {
             sized.forget_body(machine.device())?;
         }
@@ -156,11 +161,11 @@ impl Gpu {
     pub fn paint_rgb(
         &mut self,
         frame: &Frame,
-        dressing: Dressing,
+        hung: Hung,
         fields: &BTreeMap<String, Field>,
         timings: &mut Timings,
     ) -> Result<Vec<u8>, RenderError> {
-        let pixels = self.paint(dressing, fields, timings)?;
+        let pixels = self.paint(hung, fields, timings)?;
         let mut out = vec![0; frame.pixels.len()];
         for (to, from) in out.as_chunks_mut::<3>().0.iter_mut().zip(pixels.as_chunks::<4>().0) {
             to.copy_from_slice(&from[..3]);

@@ -119,7 +119,7 @@ pub fn check(
     };
     report.device = Some(cuda.facts().clone());
     count_work(assets, amounts, &mut report)?;
-    let options = RendererOptions { garbs: false, ..RendererOptions::new(assets) };
+    let options = RendererOptions { costumes: false, ..RendererOptions::new(assets) };
     let mut device = House::open(&options, &Where::On(Machine::Cuda(Arc::clone(&cuda))))?;
     let frames = footage(assets, amounts)?;
     compare(&mut device, &options, &frames, &mut report)?;
@@ -138,8 +138,7 @@ pub fn check(
 
 fn count_work(assets: &Path, amounts: Amounts, report: &mut Report) -> Result<(), RenderError> {
     let assets = Assets::open(assets)?;
-    let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
-    let fields = crate::render::house::fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?;
+    let fields = crate::render::house::fields::load(&assets)?;
     let facts = report.device.clone().unwrap_or_else(Facts::assumed);
     let camera = (amounts.camera.0 as usize, amounts.camera.1 as usize);
     let plan = plan(camera, Format::Yuyv, PAINT, &Wardrobe::new(&fields)?.catalogue, &facts)?;

@@ -72,7 +72,7 @@ fn the_device_draws_what_the_cpu_draws() {
         Err(reason) => return println!("skipped: the renderer on the emulated device: {reason}"),
     };
     let machine = Machine::Emulated(Arc::new(Emulated::open(&library, 3).expect("emulator")));
-    let options = RendererOptions { seed: 4, garbs: false, ..RendererOptions::new(assets()) };
+    let options = RendererOptions { seed: 4, costumes: false, ..RendererOptions::new(assets()) };
     let mut device = House::open(&options, &Where::On(machine)).expect("the renderer on the device");
     let mut cpu = House::open(&options, &Where::Cpu).expect("the renderer on the CPU");
     assert_eq!((device.name(), cpu.name()), ("house@cuda", "house@cpu"));

@@ -306,8 +306,7 @@ pub fn plan_table(assets: &Path, camera: (usize, usize), model: (usize, usize)) 
     }
     let facts = Cuda::open(0).map_or_else(|_| Facts::assumed(), |cuda| cuda.facts().clone());
     let assets = Assets::open(assets)?;
-    let (table, numbers) = (assets.take("house/items.json")?, assets.take("house/items.safetensors")?);
-    let fields = super::fields::read(&table.bytes, &table.path, &numbers.bytes, &numbers.path)?;
+    let fields = super::fields::load(&assets)?;
     let wardrobe = Wardrobe::new(&fields)?;
     let plan = plan(camera, Format::Yuyv, model, &wardrobe.catalogue, &facts)?;
     let beside = sized::bytes(camera, model);

@@ -27,6 +27,16 @@ pub const SENSE: (usize, usize) = (128, 96);
 pub const PAINT: (usize, usize) = (256, 192);
 /// Body parts, the background among them.
 pub const PARTS: usize = 9;
+
+/// Places of body parts among the sense network's; pairs are right and left.
+pub mod part {
+    pub const FACE: usize = 1;
+    pub const HAIR: usize = 2;
+    pub const TORSO: usize = 3;
+    pub const ARMS: [usize; 2] = [4, 6];
+    pub const HANDS: [usize; 2] = [5, 7];
+}
+
 /// Planes that go into the painter: frame 3, sketch 4 (premultiplied), world 3, noised target 3.
 pub const PAINT_INPUTS: usize = 13;
 /// Planes that come out: see [`map`].
