@@ -9,6 +9,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use otherglass_generator::render::Engine;
 use otherglass_speech::Language;
 
+use crate::config::SpeechConfig;
+
 #[derive(Debug, Parser)]
 #[command(
     name = "otherglass",
@@ -47,7 +49,7 @@ pub struct MirrorArgs {
     #[arg(long, value_name = "INDEX|NAME|PATH")]
     pub microphone: Option<String>,
     /// Don't listen; typing works
-    #[arg(long, conflicts_with = "microphone")]
+    #[arg(long, conflicts_with_all = ["microphone", "push_to_talk", "wake"])]
     pub no_microphone: bool,
     /// Listen only while the space bar is held
     #[arg(long)]
@@ -155,6 +157,15 @@ pub struct SpeechArgs {
     pub language: Option<Language>,
 }
 
+impl SpeechArgs {
+    /// What the flags leave open is taken from the file.
+    #[must_use]
+    pub fn or(self, file: &SpeechConfig) -> Self {
+        let Self { model, language } = self;
+        Self { model: model.or_else(|| file.model.clone()), language: language.or_else(|| file.language.clone()) }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct TranscribeArgs {
     /// A WAV file of any rate, depth and number of channels
@@ -197,7 +208,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub frames: u32,
     /// Instead, list what the GPU does for one frame: launches, memory, operations
-    #[arg(long)]
+    #[arg(long, conflicts_with = "speech")]
     pub plan: bool,
     /// The camera that is planned for
     #[arg(long, value_name = "WxH", default_value = "640x480", value_parser = size, requires = "plan")]

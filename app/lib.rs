@@ -83,7 +83,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
             commands::say::say(&arguments);
             Ok(0)
         }
-        Some(Command::Transcribe(arguments)) => {
+        Some(Command::Transcribe(mut arguments)) => {
+            arguments.speech = arguments.speech.or(&Config::load(common.config.as_deref())?.speech);
             let interrupt = Interrupt::listen()?;
             let assets = Assets::find(common.assets.as_deref())?;
             let completed = commands::transcribe::transcribe(&arguments, &assets, &interrupt)?;
@@ -94,14 +95,19 @@ fn dispatch(cli: Cli) -> Result<u8> {
             commands::models::models(&arguments.command, &assets)
         }
         Some(Command::Devices) => commands::devices::devices().map(|()| 0),
-        Some(Command::Doctor) => Ok(u8::from(!commands::doctor::doctor(common.assets.as_deref()))),
+        Some(Command::Doctor) => Ok(u8::from(!commands::doctor::doctor(&common))),
         Some(Command::Bench(arguments)) => {
+            if arguments.speech.is_none() && arguments.hearing != SpeechArgs::default() {
+                bail!(
+                    "--model and --language say how recordings are heard; name a folder of them with --speech FOLDER"
+                );
+            }
             let interrupt = Interrupt::listen()?;
             let assets = Assets::find(common.assets.as_deref())?;
             let completed = match &arguments.speech {
                 Some(folder) => {
-                    let (count, hearing) = (arguments.utterances, &arguments.hearing);
-                    commands::bench_speech::bench(folder, count, hearing, &assets, &interrupt)?
+                    let hearing = arguments.hearing.or(&Config::load(common.config.as_deref())?.speech);
+                    commands::bench_speech::bench(folder, arguments.utterances, &hearing, &assets, &interrupt)?
                 }
                 None => commands::bench::bench(&arguments, &assets, &interrupt)?,
             };
@@ -123,7 +129,7 @@ fn render(arguments: RenderArgs, common: &CommonArgs) -> Result<u8> {
         output,
         says: say,
         at,
-        voice: voice.map(|file| Voice { file, speech }),
+        voice: voice.map(|file| Voice { file, speech: speech.or(&config.speech) }),
         engine: engine.unwrap_or(config.engine),
         mirrored: config.mirror && !no_mirror,
         seconds,

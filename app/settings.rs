@@ -15,6 +15,8 @@ pub struct HearingSettings {
     /// As it was given, for the microphone picker.
     pub microphone: Option<String>,
     pub mode: ListenMode,
+    /// The mode in which it listens when it does.
+    pub live_mode: ListenMode,
     /// Whether it answers only to "mirror, mirror".
     pub wake: bool,
     pub speech: SpeechArgs,
@@ -71,17 +73,18 @@ impl MirrorSettings {
             screenshot_after,
         } = flags;
         let camera = camera.or(config.camera);
-        let SpeechConfig { listen, push_to_talk: held, wake: wakes, model, language } = config.speech;
-        let mode = match (no_microphone || (!listen && microphone.is_none()), push_to_talk || held) {
-            (true, _) => ListenMode::Off,
-            (false, true) => ListenMode::PushToTalk,
-            (false, false) => ListenMode::Open,
-        };
+        let speech = speech.or(&config.speech);
+        let SpeechConfig { listen, push_to_talk: held, wake: wakes, .. } = config.speech;
+        // Who says how to listen wants it to listen.
+        let asked = microphone.is_some() || push_to_talk || wake;
+        let live_mode = if push_to_talk || held { ListenMode::PushToTalk } else { ListenMode::Open };
+        let mode = if no_microphone || (!listen && !asked) { ListenMode::Off } else { live_mode };
         let hearing = HearingSettings {
             microphone: microphone.or(config.microphone),
             mode,
+            live_mode,
             wake: if wake || no_wake { wake } else { wakes.unwrap_or(kiosk) },
-            speech: SpeechArgs { model: speech.model.or(model), language: speech.language.or(language) },
+            speech,
         };
         Self {
             wish: camera.as_deref().map_or(CameraWish::first(), CameraWish::parse),
@@ -134,6 +137,10 @@ mod tests {
         let named = MirrorArgs { microphone: Some("2".into()), ..MirrorArgs::default() };
         let named = hearing(named, file(None, false));
         assert_eq!((named.mode, named.wish()), (ListenMode::PushToTalk, MicrophoneWish::parse("2")));
+        let deaf = || Config { speech: SpeechConfig { listen: false, ..SpeechConfig::default() }, ..Config::default() };
+        let held = MirrorArgs { push_to_talk: true, ..MirrorArgs::default() };
+        assert_eq!(hearing(held, deaf()).mode, ListenMode::PushToTalk);
+        assert_eq!(hearing(MirrorArgs { wake: true, ..MirrorArgs::default() }, deaf()).mode, ListenMode::Open);
     }
 
     #[test]

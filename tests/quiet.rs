@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::{speech_model, spoken};
 use otherglass::hearing;
-use otherglass::models::ChosenModel;
+use otherglass::models::SpeechModels;
 use otherglass_generator::scene::Conversation;
 use otherglass_speech::utterances::UtteranceSettings;
 use otherglass_speech::{Pace, WavSource, transcribe, wav};
@@ -89,7 +89,8 @@ fn babble(folder: &Path, length: usize) -> Option<Vec<f32>> {
 fn outcome(folder: &Path, model: &Path, samples: &[f32]) -> (Vec<String>, bool) {
     let file = folder.join("sounds.wav");
     wav::write(&file, samples).unwrap();
-    let model = ChosenModel { path: model.to_owned(), prompt: false };
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let model = SpeechModels::open(&assets).unwrap().choose(model.to_str()).unwrap(); // with a prompt where the program gives one
     let mut recogniser = hearing::load(&model, Some(&"en".parse().unwrap())).unwrap();
     let mut conversation = Conversation::new();
     for said in ["give me a sword", "give me a crown", "take me to an ice kingdom"] {

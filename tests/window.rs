@@ -215,6 +215,13 @@ fn the_space_bar_talks_where_nobody_types() {
     window.until("the mode has changed", |harness| {
         harness.state().as_ref().is_some_and(|app| app.listen_mode() == Some(ListenMode::PushToTalk))
     });
+    // Off and on again is as it was.
+    for mode in [ListenMode::Off, ListenMode::PushToTalk] {
+        window.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::M);
+        window.until("the mode has changed", |harness| {
+            harness.state().as_ref().is_some_and(|app| app.listen_mode() == Some(mode))
+        });
+    }
     window.harness.key_down(Key::Space);
     window.harness.event(egui::Event::Text(" ".into()));
     window.until("it talks", talking);

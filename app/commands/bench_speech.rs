@@ -6,14 +6,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use otherglass_speech::listener::{OpenRecogniser, OpenSource};
 use otherglass_speech::utterances::{Event, UtteranceSettings, Utterances};
 use otherglass_speech::{
-    EarState, Listener, ListenerSettings, MindState, Recognise, SAMPLE_RATE_HZ, Source, SpeechError, Timing, seconds,
-    wav,
+    EarState, Listener, ListenerSettings, MindState, Pacer, Recognise, RecogniserOptions, SAMPLE_RATE_HZ, Source,
+    SpeechError, Timing, seconds, wav,
 };
 
 use super::bench::{ms, percentile};
@@ -50,12 +50,13 @@ pub fn bench(
         seconds(recording.len() as u64)
     );
     let Some(heard) = listen(&recording, &model, arguments, interrupt)? else { return Ok(false) };
+    let mut recogniser = hearing::load(&model, arguments.language.as_ref())?;
     if heard.is_empty() {
         bail!("nothing was understood in {}", folder.display());
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let name = model.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    crate::outln!("{name}, {} utterances, one thread to recognise with, {threads} there", heard.len());
+    let (name, used) = (recogniser.name(), RecogniserOptions::default().threads);
+    crate::outln!("{name}, {} utterances, {used} of {threads} threads to recognise with", heard.len());
     crate::outln!("{:<46} {:>9} {:>9}", "end of speech to transcript", "median", "p95");
     print("silence until it counts as over", heard.iter().map(|(timing, _)| timing.silence));
     print("waiting for the recogniser", heard.iter().map(|(timing, _)| timing.waited));
@@ -64,7 +65,6 @@ pub fn bench(
     print("all", heard.iter().map(|(timing, taken)| timing.whole() + *taken));
 
     crate::outln!("{:<46} {:>9} {:>9}", "recognition alone, begun 0.2 s into the silence", "median", "p95");
-    let mut recogniser = hearing::load(&model, arguments.language.as_ref())?;
     let mut stages = Vec::new();
     for samples in spoken(&recording) {
         if interrupt.is_requested() {
@@ -94,14 +94,13 @@ fn room(samples: usize) -> Vec<f32> {
 struct Paced {
     samples: Arc<[f32]>,
     given: usize,
-    started: Option<Instant>,
+    pacer: Pacer,
 }
 
 impl Source for Paced {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError> {
         let end = (self.given + SAMPLE_RATE_HZ as usize / 50).min(self.samples.len());
-        let due = Duration::from_secs_f64(seconds(end as u64));
-        std::thread::sleep(due.saturating_sub(self.started.get_or_insert_with(Instant::now).elapsed()));
+        self.pacer.wait(end as u64);
         out.extend_from_slice(&self.samples[self.given..end]);
         self.given = end;
         Ok(end < self.samples.len())
@@ -131,7 +130,7 @@ fn listen(
     let source: OpenSource = Arc::new(move || {
         // Speech begins when the model is there.
         let _gone = is_ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
-        Ok(Box::new(Paced { samples: Arc::clone(&samples), given: 0, started: None }))
+        Ok(Box::new(Paced { samples: Arc::clone(&samples), given: 0, pacer: Pacer::new(1.0) }))
     });
     let listener = Listener::start(source, recogniser, ListenerSettings::default(), Arc::new(|| {}))?;
     let mut heard = Vec::new();

@@ -12,7 +12,8 @@ use otherglass_vision::list_cameras;
 
 use super::demo::has_display;
 use crate::assets::{Assets, DEMO_CLIP};
-use crate::config;
+use crate::cli::CommonArgs;
+use crate::config::{self, Config};
 use crate::models::SpeechModels;
 
 /// One thing that was looked at.
@@ -51,11 +52,12 @@ fn finding(what: &'static str, found: Option<String>, otherwise: (State, &str)) 
 }
 
 /// Prints the findings; true when the mirror can work.
-pub fn doctor(assets: Option<&Path>) -> bool {
+pub fn doctor(common: &CommonArgs) -> bool {
+    let (assets, config) = (common.assets.as_deref(), common.config.as_deref());
     let mut findings = vec![cameras(), camera_access(), microphones(), display(), gpu()];
     findings.extend(model(assets));
-    findings.push(speech_model(assets));
-    findings.extend([fonts(), ffmpeg(), configuration()]);
+    findings.push(speech_model(assets, config));
+    findings.extend([fonts(), ffmpeg(), configuration(config)]);
     for finding in &findings {
         crate::outln!("{finding}");
     }
@@ -94,11 +96,13 @@ fn microphones() -> Finding {
 }
 
 /// The one that would be used, by its structure; `otherglass models verify` reads checksums.
-fn speech_model(chosen: Option<&Path>) -> Finding {
+fn speech_model(chosen: Option<&Path>, config: Option<&Path>) -> Finding {
     let what = "speech model";
+    // What is wrong with the file is told by another finding.
+    let wish = Config::load(config).ok().and_then(|config| config.speech.model);
     let found = Assets::find(chosen)
         .and_then(|assets| SpeechModels::open(assets.folder()))
-        .and_then(|models| models.choose(None));
+        .and_then(|models| models.choose(wish.as_deref()));
     match found {
         Err(error) => Finding { what, state: State::Missing, detail: format!("{error:#}") },
         Ok(model) => match otherglass_speech::model_file::check(&model.path) {
@@ -245,17 +249,17 @@ fn ffmpeg() -> Finding {
     )
 }
 
-fn configuration() -> Finding {
+fn configuration(chosen: Option<&Path>) -> Finding {
     let what = "configuration";
-    let Some(path) = config::default_path() else {
+    let Some(path) = chosen.map(Path::to_owned).or_else(config::default_path) else {
         return Finding { what, state: State::Ok, detail: "no place for one; the defaults hold".into() };
     };
-    match (path.is_file(), config::Config::load(None)) {
-        (false, _) => {
+    match (path.is_file(), Config::load(chosen)) {
+        (false, _) if chosen.is_none() => {
             Finding { what, state: State::Ok, detail: format!("none at {}; the defaults hold", path.display()) }
         }
-        (true, Ok(_)) => Finding { what, state: State::Ok, detail: path.display().to_string() },
-        (true, Err(error)) => Finding { what, state: State::Broken, detail: format!("{error:#}") },
+        (_, Ok(_)) => Finding { what, state: State::Ok, detail: path.display().to_string() },
+        (_, Err(error)) => Finding { what, state: State::Broken, detail: format!("{error:#}") },
     }
 }
 

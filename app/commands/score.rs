@@ -5,7 +5,6 @@
 //! and, since that is what counts, by what it does to a scene.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -130,15 +129,20 @@ impl Score {
         self.changing_right += usize::from(judged.changes && judged.right);
     }
 
-    fn line(&self, name: &str) -> String {
+    /// Word error rate, share of right scenes, and share of them among the utterances that change something.
+    fn shares(&self) -> [f64; 3] {
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-        format!(
-            "{name:<24} {:>6} {:>16.3} {:>12.3} {:>14.3}",
-            self.utterances,
-            share(self.errors, self.words),
-            share(self.right, self.utterances),
-            share(self.changing_right, self.changing)
-        )
+        [share(self.errors, self.words), share(self.right, self.utterances), share(self.changing_right, self.changing)]
+    }
+
+    fn line(&self, name: &str) -> String {
+        let [errors, right, of_changes] = self.shares();
+        format!("{name:<24} {:>6} {errors:>16.3} {right:>12.3} {of_changes:>14.3}", self.utterances)
+    }
+
+    fn json(&self, name: &str) -> serde_json::Value {
+        let [errors, right, of_changes] = self.shares();
+        json!({"group": name, "files": self.utterances, "word_error_rate": errors, "scene_right": right, "of_changes": of_changes})
     }
 }
 
@@ -169,7 +173,7 @@ fn hear(file: &Path, recogniser: &mut dyn Recognise) -> Result<Vec<String>> {
     Ok(texts)
 }
 
-/// Prints the table; with `json` a line for each file first. False when it was interrupted.
+/// Prints the table; with `json` an object for each file, then for each line of the table. False when it was interrupted.
 pub fn score(
     folder: &Path,
     arguments: &SpeechArgs,
@@ -195,8 +199,14 @@ pub fn score(
             let file = row.file.file_name().map(|name| name.to_string_lossy().into_owned());
             let Judged { errors, right, changes, .. } = judged;
             let line = json!({"file": file, "text": row.text, "heard": heard, "word_errors": errors, "scene_right": right, "changes": changes});
-            let _closed_pipe = writeln!(std::io::stdout(), "{line}");
+            crate::outln!("{line}");
         }
+    }
+    if json {
+        for (name, score) in groups.iter().map(|(name, score)| (name.as_str(), score)).chain([("all", &all)]) {
+            crate::outln!("{}", score.json(name));
+        }
+        return Ok(true);
     }
     crate::outln!("{}, {} files of {}", recogniser.name(), rows.len(), folder.display());
     crate::outln!("{:<24} {:>6} {:>16} {:>12} {:>14}", "", "files", "word error rate", "scene right", "of changes");

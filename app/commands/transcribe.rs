@@ -1,7 +1,5 @@
 //! `otherglass transcribe`: what is said in a WAV file, through the same path as from the microphone.
 
-use std::io::Write;
-
 use anyhow::{Context, Result};
 use otherglass_speech::Transcript;
 use serde_json::json;
@@ -21,8 +19,7 @@ pub fn transcribe(arguments: &TranscribeArgs, assets: &Assets, interrupt: &Inter
     let completed = hearing::transcribe(file, &arguments.speech, assets, interrupt, &mut |transcript| {
         count += 1;
         let line = if arguments.json { json_line(&transcript) } else { line(&transcript) };
-        // A reader that has heard enough, as in `| head`, is no failure.
-        let _closed_pipe = writeln!(std::io::stdout(), "{line}");
+        crate::outln!("{line}");
     })?;
     if count == 0 && completed {
         eprintln!("no speech was understood in {}", file.display());

@@ -7,18 +7,19 @@
 //! ```
 //!
 //! "hear" waits for a speech model, starts the listener, passes on what it hears and does what the window asks for. The
-//! microphone is open only where there is a model and somebody wants to be heard.
+//! microphone is open only where there is a model and somebody wants to be heard; where the model can't be loaded it waits
+//! for another.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use otherglass_speech::listener::{OpenRecogniser, OpenSource};
 use otherglass_speech::microphone::{Microphone, MicrophoneDescription, MicrophoneSelector, list_microphones};
 use otherglass_speech::utterances::Mode;
-use otherglass_speech::wake::{Heard, WakeFilter};
+use otherglass_speech::wake::{Heard, WakeFilter, split_at_phrase};
 use otherglass_speech::{
     EarState, Language, Listener, ListenerSettings, MindState, Pace, Recognise, Source, SpeechError, Transcript,
     WavSource,
@@ -148,8 +149,6 @@ pub struct EarsState {
     pub partial: Option<String>,
     /// How often it was called by its phrase alone.
     pub calls: u64,
-    /// Samples lost because nobody read them for too long.
-    pub lost_samples: u64,
     /// Finals passed on.
     pub heard: u64,
 }
@@ -262,6 +261,20 @@ impl Ears {
     }
 }
 
+/// A model's file as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Version {
+    model: ChosenModel,
+    changed_at: Option<SystemTime>,
+}
+
+impl Version {
+    fn of(model: &ChosenModel) -> Self {
+        let changed_at = std::fs::metadata(&model.path).and_then(|file| file.modified()).ok();
+        Self { model: model.clone(), changed_at }
+    }
+}
+
 /// The thread "hear".
 struct Hearing {
     settings: EarsSettings,
@@ -280,18 +293,36 @@ struct Hearing {
 
 impl Hearing {
     fn run(mut self, requests: &Receiver<Request>, stop: &Stop) {
-        let Some(model) = self.wait_for_model(requests, stop) else { return };
-        let listener = match self.listener(model) {
-            Ok(listener) => listener,
-            Err(error) => {
-                self.tell(EarsState { health: EarsHealth::Lost(error.to_string()), ..self.bare_state() });
-                return;
+        let mut unfit = None;
+        while let Some(model) = self.wait_for_model(unfit.as_ref(), requests, stop) {
+            let version = Version::of(&model);
+            let listener = match self.listener(model) {
+                Ok(listener) => listener,
+                Err(error) => {
+                    self.tell(EarsState { health: EarsHealth::Lost(error.to_string()), ..self.bare_state() });
+                    return;
+                }
+            };
+            unfit = self.attend(&listener, requests, stop).map(|why| (version, why));
+            let lost = listener.state().lost_samples;
+            tracing::debug!("ears: {} utterances passed on, {lost} samples lost", self.heard);
+            if !listener.stop_and_join() {
+                tracing::error!("a thread of the listener panicked");
             }
-        };
+        }
+    }
+
+    /// Passes on what is heard, until it is time to stop, something else is to be listened to after a recording that is
+    /// over, or the model can't be loaded: then why.
+    fn attend(&mut self, listener: &Listener, requests: &Receiver<Request>, stop: &Stop) -> Option<String> {
         let mut closed = false;
         while !stop.is_requested() {
             while let Ok(request) = requests.try_recv() {
-                self.carry_out(request, Some(&listener));
+                let begins_anew = matches!(request, Request::ListenTo(_)) && listener.state().ear == EarState::Ended;
+                self.carry_out(request, Some(listener));
+                if begins_anew {
+                    return None;
+                }
             }
             let live = self.mode != ListenMode::Off;
             if closed == live {
@@ -314,23 +345,31 @@ impl Hearing {
                 None if !state.speaking && state.waiting == 0 => self.partial = None,
                 None => {}
             }
+            if let MindState::Failed { why } = &state.mind {
+                return Some(why.clone());
+            }
             self.look_at(&state);
         }
-        let lost = listener.state().lost_samples;
-        tracing::debug!("ears: {} utterances passed on, {lost} samples lost", self.heard);
-        if !listener.stop_and_join() {
-            tracing::error!("a thread of the listener panicked");
-        }
+        None
     }
 
-    /// A model, once there is one and somebody wants to be heard; `None` at the end.
-    fn wait_for_model(&mut self, requests: &Receiver<Request>, stop: &Stop) -> Option<ChosenModel> {
-        loop {
+    /// A model, once there is one and somebody wants to be heard; `None` at the end. `unfit`: one that can't be loaded, and
+    /// why; it is not tried again until its file is another.
+    fn wait_for_model(
+        &mut self,
+        unfit: Option<&(Version, String)>,
+        requests: &Receiver<Request>,
+        stop: &Stop,
+    ) -> Option<ChosenModel> {
+        while !stop.is_requested() {
             let health = if self.mode == ListenMode::Off {
                 EarsHealth::Off
             } else {
                 match (self.settings.find_model)() {
-                    Ok(model) => return Some(model),
+                    Ok(model) => match unfit.filter(|(version, _)| *version == Version::of(&model)) {
+                        Some((_, why)) => EarsHealth::NoModel(why.clone()),
+                        None => return Some(model),
+                    },
                     Err(error) => EarsHealth::NoModel(format!("{error:#}")),
                 }
             };
@@ -347,6 +386,7 @@ impl Hearing {
                 left = if before == self.mode { left.saturating_sub(LOOK_EVERY) } else { Duration::ZERO };
             }
         }
+        None
     }
 
     fn listener(&self, model: ChosenModel) -> Result<Listener, SpeechError> {
@@ -357,7 +397,8 @@ impl Hearing {
         });
         let load = Arc::clone(&self.settings.load_model);
         let recogniser: OpenRecogniser = Box::new(move || load(&model));
-        Listener::start(open, recogniser, self.settings.listener.clone(), Arc::clone(&self.changed))
+        // What changed is told from here, when it has been looked at.
+        Listener::start(open, recogniser, self.settings.listener.clone(), Arc::new(|| {}))
     }
 
     fn carry_out(&mut self, request: Request, listener: Option<&Listener>) {
@@ -399,13 +440,13 @@ impl Hearing {
             }
         } else {
             // Who calls it by its name all the same need not see the name in the caption.
-            match otherglass_speech::wake::after_phrase(&transcript.text) {
-                Some("") => {
+            match split_at_phrase(&transcript.text) {
+                Some(("", "")) => {
                     self.calls += 1;
                     return;
                 }
-                Some(rest) => rest.to_owned(),
-                None => transcript.text,
+                Some(("", rest)) => rest.to_owned(),
+                _ => transcript.text,
             }
         };
         if self.talk.say_waiting(said, stop) {
@@ -415,17 +456,18 @@ impl Hearing {
 
     fn look_at(&mut self, state: &otherglass_speech::ListenerState) {
         let health = match (&state.mind, &state.ear) {
-            (MindState::Failed { why }, _) => EarsHealth::NoModel(why.clone()),
             (_, EarState::Paused) => EarsHealth::Off,
             (_, EarState::Lost { absent: true, .. }) => EarsHealth::NoMicrophone,
             (_, EarState::Lost { why, .. }) => EarsHealth::Lost(why.clone()),
             (_, EarState::Muted { name }) => EarsHealth::Muted { name: name.clone() },
             (_, EarState::Ended) => EarsHealth::Ended,
-            (MindState::Loading, _) | (_, EarState::Opening) => EarsHealth::Waking,
+            (MindState::Loading | MindState::Failed { .. }, _) | (_, EarState::Opening) => EarsHealth::Waking,
             (_, EarState::Live { .. }) => EarsHealth::Well,
         };
-        if !matches!(health, EarsHealth::Well | EarsHealth::Waking) {
-            self.filter.sleep(); // who comes back later has to call it again
+        // Who comes back later has to call it again. Zeros between words, as from a microphone that cuts out noise, are
+        // nobody's leaving: their seconds count.
+        if !matches!(health, EarsHealth::Well | EarsHealth::Waking | EarsHealth::Muted { .. }) {
+            self.filter.sleep();
         }
         let partial = self.partial.as_ref().and_then(|partial| match self.wants_phrase() {
             true => self.filter.glance(partial).map(str::to_owned),
@@ -438,7 +480,6 @@ impl Hearing {
             speaking: state.speaking,
             partial,
             calls: self.calls,
-            lost_samples: state.lost_samples,
             heard: self.heard,
             ..self.bare_state()
         });

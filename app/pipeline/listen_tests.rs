@@ -157,6 +157,55 @@ fn it_waits_for_a_model_and_says_so() {
 }
 
 #[test]
+fn a_model_that_cannot_be_loaded_is_told_and_tried_again_when_it_is_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(file) = recording(folder.path()) else { return };
+    let model_file = folder.path().join("model.bin");
+    let tried = Arc::new(AtomicU64::new(0));
+    let (counted, looked_at) = (Arc::clone(&tried), model_file.clone());
+    let stage = stage(&file, &["give me a sword"], |settings| {
+        let script = Arc::clone(&settings.load_model);
+        let chosen = ChosenModel { path: model_file.clone(), prompt: false };
+        settings.find_model = Arc::new(move || Ok(chosen.clone()));
+        settings.load_model = Arc::new(move |model| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            if looked_at.is_file() { script(model) } else { Err(SpeechError::UnknownLanguage("no file".into())) }
+        });
+    });
+    until(
+        "it says what is wrong",
+        || matches!(stage.ears.state().health, EarsHealth::NoModel(why) if why.contains("no file")),
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(tried.load(Ordering::SeqCst), 1, "the same file was loaded again and again");
+    stage.ears.set_mode(ListenMode::Off);
+    until("it is off", || stage.ears.state().health == EarsHealth::Off);
+    stage.ears.set_mode(ListenMode::Open);
+    std::fs::write(&model_file, "now it is there").unwrap();
+    until("the sword is there", || kinds(&stage.talk) == ["sword"]);
+}
+
+#[test]
+fn after_a_recording_something_else_can_be_listened_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(file) = recording(folder.path()) else { return };
+    let stage = stage(&file, &["give me a sword", "give me a crown"], |_| {});
+    until("the recording is over", || stage.ears.state().health == EarsHealth::Ended);
+    stage.ears.listen_to(MicrophoneWish::File(file));
+    until("it listens again", || stage.ears.state().health == EarsHealth::Well);
+    until("it is heard again", || stage.ears.state().heard == 4);
+}
+
+#[test]
+fn a_request_before_its_name_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(file) = recording(folder.path()) else { return };
+    let stage = stage(&file, &["give me a crown, mirror mirror", "Mirror, mirror: give me a cape"], |_| {});
+    until("both are there", || kinds(&stage.talk) == ["crown", "cape"]);
+    assert_eq!(stage.ears.state().calls, 0);
+}
+
+#[test]
 fn off_is_closed_and_can_be_switched_on() {
     let folder = tempfile::tempdir().unwrap();
     let Some(file) = recording(folder.path()) else { return };

@@ -234,7 +234,16 @@ impl MirrorApp {
                 self.settings.camera = choice;
             }
             Action::Press(pressed) => mirror.ears.press(pressed),
-            Action::SetListening(mode) => mirror.ears.set_mode(mode),
+            Action::SetListening(mode) => {
+                if mode != ListenMode::Off {
+                    self.settings.hearing.live_mode = mode;
+                }
+                mirror.ears.set_mode(mode);
+            }
+            Action::ToggleListening => {
+                let off = mirror.ears.state().mode == ListenMode::Off;
+                mirror.ears.set_mode(if off { self.settings.hearing.live_mode } else { ListenMode::Off });
+            }
             Action::SetWake(wake) => mirror.ears.set_wake(wake),
             Action::ListMicrophones => mirror.ears.list(),
             Action::SelectMicrophone(choice) => {

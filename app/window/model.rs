@@ -187,6 +187,8 @@ pub enum Action {
     /// The key of push-to-talk went down or up.
     Press(bool),
     SetListening(ListenMode),
+    /// Off, or on as it was.
+    ToggleListening,
     SetWake(bool),
     ListMicrophones,
     SelectMicrophone(Option<String>),

@@ -18,7 +18,6 @@ use egui::{Align2, Color32, Event, Id, Key, Modifiers, Pos2, Rect, Sense, TextEd
 use super::model::{Action, Banner, CameraChoice, Caption, Picture, Tone, ViewModel, ViewState};
 use super::widgets::{self, ChipLook, Icon};
 use super::{help, listening, theme};
-use crate::pipeline::ListenMode;
 
 /// Seconds that a caption stays, then fades.
 const CAPTION_STAYS_S: f64 = 7.0;
@@ -130,8 +129,7 @@ fn keys(ui: &Ui, model: &ViewModel, state: &mut ViewState, actions: &mut Vec<Act
             return;
         }
         if input.consume_key(Modifiers::COMMAND, Key::M) {
-            let off = model.hearing.mode == ListenMode::Off;
-            actions.push(Action::SetListening(if off { ListenMode::Open } else { ListenMode::Off }));
+            actions.push(Action::ToggleListening);
         }
         if input.consume_key(Modifiers::NONE, Key::F11) {
             actions.push(Action::SetFullscreen(!model.fullscreen));

@@ -35,7 +35,7 @@ pub mod whisper;
 
 pub use error::SpeechError;
 pub use listener::{Listener, ListenerSettings, transcribe};
-pub use source::{Pace, Source, WavSource};
+pub use source::{Pace, Pacer, Source, WavSource};
 pub use state::{EarState, ListenerState, MindState, Timing};
 pub use transcript::{Span, Transcript};
 pub use whisper::{Language, Recognise, Recogniser, RecogniserOptions};

@@ -67,7 +67,7 @@ fn final_of(text: String, language: Option<String>, span: Span) -> Transcript {
 
 /// Opens a source, again after it was lost.
 pub type OpenSource = Arc<dyn Fn() -> Result<Box<dyn Source>, SpeechError> + Send + Sync>;
-/// Loads a recogniser, on the thread that uses it.
+/// Loads a recogniser, on the thread that uses it. Where it can't, both threads end.
 pub type OpenRecogniser = Box<dyn FnOnce() -> Result<Box<dyn Recognise>, SpeechError> + Send>;
 
 /// The figures of a listener.
@@ -497,8 +497,9 @@ impl Mind {
             Ok(recogniser) => recogniser,
             Err(error) => {
                 self.shared.state().mind = MindState::Failed { why: error.to_string() };
-                (self.changed)();
-                return self.discard_all();
+                // Nobody would understand what the microphone hears.
+                self.shared.request_stop();
+                return (self.changed)();
             }
         };
         self.shared.running().call_off = Some(recogniser.call_off());
@@ -533,7 +534,10 @@ impl Mind {
         let is_over = || job.number <= self.shared.over.load(Ordering::SeqCst);
         let there = early.take_if(|early| is_final && early.number == job.number && early.samples == job.samples.len());
         let began_early = there.is_some();
-        let said = there.map(|early| early.said).or_else(|| self.work_on(recogniser, job)).flatten();
+        let said = match there {
+            Some(early) => early.said,
+            None => self.work_on(recogniser, job),
+        };
         if job.purpose == Purpose::Early && !is_called_off(recogniser) {
             *early = Some(EarlyText { number: job.number, samples: job.samples.len(), said: said.clone() });
         }
@@ -554,8 +558,8 @@ impl Mind {
         }
     }
 
-    /// The recogniser's text; `Some(None)` where nothing was said or the work was called off.
-    fn work_on(&self, recogniser: &mut dyn Recognise, job: &Job) -> Option<Option<Said>> {
+    /// The recogniser's text; `None` where nothing was said or the work was called off.
+    fn work_on(&self, recogniser: &mut dyn Recognise, job: &Job) -> Option<Said> {
         {
             let mut running = self.shared.running();
             running.job = Some((job.purpose, job.samples.len()));
@@ -569,17 +573,6 @@ impl Mind {
             None
         });
         self.shared.running().job = None;
-        Some(said)
-    }
-
-    /// Without a recogniser the ear still listens, for the meter; what it hears goes nowhere.
-    fn discard_all(self) {
-        while !self.shared.stops() {
-            match self.work.recv_timeout(Duration::from_millis(50)) {
-                Ok(_) => self.job_done(),
-                Err(RecvTimeoutError::Timeout) => drop(self.shared.partial().take()),
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
+        said
     }
 }

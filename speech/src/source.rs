@@ -34,13 +34,33 @@ pub enum Pace {
     Times(f64),
 }
 
+/// Waits so that samples come as fast as they were spoken, times a factor.
+#[derive(Debug)]
+pub struct Pacer {
+    factor: f64,
+    started: Option<Instant>,
+}
+
+impl Pacer {
+    #[must_use]
+    pub fn new(factor: f64) -> Self {
+        Self { factor: factor.max(1e-3), started: None }
+    }
+
+    /// Waits until the first `given` samples may have been spoken, counted from the first call.
+    pub fn wait(&mut self, given: u64) {
+        let passed = self.started.get_or_insert_with(Instant::now).elapsed();
+        std::thread::sleep(Duration::from_secs_f64(seconds(given) / self.factor).saturating_sub(passed));
+    }
+}
+
 /// A WAV file as a source.
 #[derive(Debug)]
 pub struct WavSource {
     wav: Wav,
     name: String,
-    pace: Pace,
-    started: Option<Instant>,
+    /// None reads as fast as it can.
+    pacer: Option<Pacer>,
     given: u64,
 }
 
@@ -48,24 +68,22 @@ impl WavSource {
     pub fn open(path: &Path, pace: Pace) -> Result<Self, SpeechError> {
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { wav: Wav::open(path)?, name, pace, started: None, given: 0 })
+        let pacer = match pace {
+            Pace::Fast => None,
+            Pace::Times(factor) => Some(Pacer::new(factor)),
+        };
+        Ok(Self { wav: Wav::open(path)?, name, pacer, given: 0 })
     }
 }
 
 impl Source for WavSource {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError> {
         let before = out.len();
-        let goes_on = match self.pace {
-            Pace::Fast => self.wav.read(1.0, out)?,
-            Pace::Times(factor) => {
-                let goes_on = self.wav.read(0.02, out)?;
-                let due = seconds(self.given + (out.len() - before) as u64) / factor.max(1e-3);
-                let passed = self.started.get_or_insert_with(Instant::now).elapsed();
-                std::thread::sleep(Duration::from_secs_f64(due).saturating_sub(passed));
-                goes_on
-            }
-        };
+        let goes_on = self.wav.read(if self.pacer.is_some() { 0.02 } else { 1.0 }, out)?;
         self.given += (out.len() - before) as u64;
+        if let Some(pacer) = &mut self.pacer {
+            pacer.wait(self.given);
+        }
         Ok(goes_on)
     }
 

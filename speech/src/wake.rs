@@ -65,9 +65,15 @@ impl WakeFilter {
     }
 }
 
-/// What follows the wake phrase in a text, wherever it stands at the beginning of a word; `None` without it.
+/// What follows the wake phrase in a text; `None` without it.
+fn after_phrase(text: &str) -> Option<&str> {
+    split_at_phrase(text).map(|(_, after)| after)
+}
+
+/// What stands before and after the wake phrase, wherever that is at the beginning of a word, both without what is no
+/// letter at their ends; `None` without it.
 #[must_use]
-pub fn after_phrase(text: &str) -> Option<&str> {
+pub fn split_at_phrase(text: &str) -> Option<(&str, &str)> {
     let starts = text.char_indices().scan(' ', |before, (at, letter)| {
         let begins_word = !before.is_alphanumeric() || !letter.is_ascii();
         *before = letter;
@@ -75,7 +81,9 @@ pub fn after_phrase(text: &str) -> Option<&str> {
     });
     starts.filter(|(_, begins_word)| *begins_word).find_map(|(at, _)| {
         let end = PHRASES.iter().find_map(|phrase| match_letters(&text[at..], phrase))?;
-        Some(text[at + end..].trim_matches(|letter: char| !letter.is_alphanumeric()))
+        let [before, after] =
+            [&text[..at], &text[at + end..]].map(|part| part.trim_matches(|letter: char| !letter.is_alphanumeric()));
+        Some((before, after))
     })
 }
 
@@ -115,6 +123,8 @@ mod tests {
         assert_eq!(after_phrase("魔镜魔镜，给我一把剑。"), Some("给我一把剑"));
         assert_eq!(after_phrase("Mirror. Mirror."), Some(""));
         assert_eq!(after_phrase("嘿，魔鏡，魔鏡！"), Some(""));
+        assert_eq!(split_at_phrase("Give me a crown, mirror, mirror."), Some(("Give me a crown", "")));
+        assert_eq!(split_at_phrase(" - Mirror, mirror: undo"), Some(("", "undo")));
     }
 
     #[test]

@@ -114,8 +114,9 @@ pub trait Recognise {
 
 /// How one language is recognised.
 struct Voice {
-    language: Option<String>,
-    prompt: String,
+    language: String,
+    /// The names in its prompt, whose echo is no speech. The requests in it are just what people say.
+    names: String,
     params: FullParams<'static, 'static>,
 }
 
@@ -166,12 +167,12 @@ impl Recogniser {
         let voices = languages
             .into_iter()
             .map(|language| {
-                let expected = language.as_ref().and_then(|code| options.vocabulary.get(code));
-                let prompt = expected.map_or_else(String::new, |expected| {
-                    prompt(expected, most, |text| context.tokenize(text, 256).map_or(usize::MAX, |tokens| tokens.len()))
-                });
-                let params = params(&options, language.as_deref(), &prompt, &call_off);
-                Voice { language, prompt, params }
+                let expected = options.vocabulary.get(&language);
+                let tokens = |text: &str| context.tokenize(text, 256).map_or(usize::MAX, |tokens| tokens.len());
+                let Prompt { names, requests } =
+                    expected.map(|expected| prompt(expected, most, tokens)).unwrap_or_default();
+                let params = params(&options, &language, &format!("{names}{requests}"), &call_off);
+                Voice { language, names, params }
             })
             .collect();
         let mut recogniser = Self { path: path.to_owned(), options, shape, state, voices, call_off };
@@ -182,13 +183,6 @@ impl Recogniser {
     #[must_use]
     pub fn shape(&self) -> &ModelShape {
         &self.shape
-    }
-
-    /// The prompt that utterances of that language are recognised with; empty without one.
-    #[must_use]
-    pub fn prompt(&self, language: &str) -> &str {
-        let voice = self.voices.iter().find(|voice| voice.language.as_deref() == Some(language));
-        voice.map_or("", |voice| voice.prompt.as_str())
     }
 
     /// Where the time of recognising this goes: it is recognised once as a whole, then the first parts again alone.
@@ -236,8 +230,8 @@ impl Recogniser {
         let failed = |error| Self::failed(samples, error);
         self.state.pcm_to_mel(samples, threads).map_err(failed)?;
         let (_, likely) = self.state.lang_detect(0, threads).map_err(failed)?;
-        let probability = |language: &Option<String>| {
-            let id = language.as_deref().and_then(whisper_rs::get_lang_id).and_then(|id| usize::try_from(id).ok());
+        let probability = |language: &str| {
+            let id = whisper_rs::get_lang_id(language).and_then(|id| usize::try_from(id).ok());
             id.and_then(|id| likely.get(id)).copied().unwrap_or(0.0)
         };
         let best = self
@@ -264,7 +258,7 @@ impl Recogniser {
             }
             text.push_str(&raw);
         }
-        let spoken = spoken_text(&text, length_s, &self.voices[place].prompt);
+        let spoken = spoken_text(&text, length_s, &self.voices[place].names);
         if spoken.is_none() {
             tracing::debug!("refused \"{text}\" in {length_s:.1} s");
         }
@@ -284,7 +278,7 @@ impl Recognise for Recogniser {
             _ if self.call_off.load(Ordering::SeqCst) => Ok(None),
             Err(error) => Err(Self::failed(samples, error)),
             Ok(()) => {
-                let language = self.voices[place].language.clone();
+                let language = Some(self.voices[place].language.clone());
                 Ok(self.text(length_s, place).map(|text| Said { text, language }))
             }
         }
@@ -311,9 +305,16 @@ fn padded(samples: &[f32]) -> Vec<f32> {
 /// Requests that are shown: enough for the manner.
 const SHOWN_REQUESTS: usize = 3;
 
+/// What a model is shown: one after the other.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Prompt {
+    names: String,
+    requests: String,
+}
+
 /// As many of the names as fit into so many tokens, then some requests: the end of the prompt sets the manner of what
 /// Whisper writes, and after a mere list it writes lists.
-fn prompt(expected: &Expected, most_tokens: usize, tokens: impl Fn(&str) -> usize) -> String {
+fn prompt(expected: &Expected, most_tokens: usize, tokens: impl Fn(&str) -> usize) -> Prompt {
     let capital = |text: &str| {
         let mut letters = text.chars();
         letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
@@ -331,11 +332,11 @@ fn prompt(expected: &Expected, most_tokens: usize, tokens: impl Fn(&str) -> usiz
     let names = expected.names.iter().map(|text| format!(" {},", clean(text))).take_while(fits).collect::<String>();
     let names = names.trim_matches([' ', ',']);
     let names = if names.is_empty() { String::new() } else { format!("{}.", capital(names)) };
-    format!("{names}{requests}").trim().to_owned()
+    Prompt { names, requests }
 }
 
-/// The languages that can come up; `None` is a model's only one.
-fn languages(path: &Path, wanted: &Language, shape: &ModelShape) -> Result<Vec<Option<String>>, SpeechError> {
+/// The languages that can come up.
+fn languages(path: &Path, wanted: &Language, shape: &ModelShape) -> Result<Vec<String>, SpeechError> {
     let codes = match wanted {
         Language::Fixed(code) => vec![code.clone()],
         Language::Detected(codes) if shape.is_multilingual() => codes.clone(),
@@ -347,7 +348,7 @@ fn languages(path: &Path, wanted: &Language, shape: &ModelShape) -> Result<Vec<O
             return Err(SpeechError::EnglishOnly { path: path.to_owned(), language: code.clone() });
         }
     }
-    Ok(codes.into_iter().map(Some).collect())
+    Ok(codes)
 }
 
 fn language_id(code: &str) -> Result<i32, SpeechError> {
@@ -359,14 +360,14 @@ fn language_id(code: &str) -> Result<i32, SpeechError> {
 
 fn params(
     options: &RecogniserOptions,
-    language: Option<&str>,
+    language: &str,
     prompt: &str,
     call_off: &Arc<AtomicBool>,
 ) -> FullParams<'static, 'static> {
     let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     params.set_n_threads(i32::try_from(options.threads.max(1)).unwrap_or(1));
     // The binding copies the string, so the language need not live as long as the parameters say.
-    let copied: Option<&'static str> = language.and_then(whisper_rs::get_lang_id).and_then(whisper_rs::get_lang_str);
+    let copied: Option<&'static str> = whisper_rs::get_lang_id(language).and_then(whisper_rs::get_lang_str);
     params.set_language(copied);
     params.set_translate(false);
     params.set_no_context(true);
@@ -423,12 +424,30 @@ mod tests {
             names: ["sword", "wizard hat", "crown"].map(String::from).into(),
         };
         let words = |text: &str| text.split_whitespace().count();
-        assert_eq!(prompt(&expected, 100, words), "Sword, wizard hat, crown. Make it bigger. Undo.");
-        assert_eq!(prompt(&expected, 7, words), "Sword, wizard hat. Make it bigger. Undo.");
-        assert_eq!(prompt(&expected, 6, words), "Sword. Make it bigger. Undo.");
-        assert_eq!(prompt(&expected, 3, words), "Make it bigger.");
-        assert_eq!(prompt(&expected, 0, words), "");
-        assert_eq!(prompt(&Expected::default(), 100, words), "");
+        let shown = |expected: &Expected, most| {
+            let Prompt { names, requests } = prompt(expected, most, words);
+            format!("{names}{requests}")
+        };
+        assert_eq!(shown(&expected, 100), "Sword, wizard hat, crown. Make it bigger. Undo.");
+        assert_eq!(shown(&expected, 7), "Sword, wizard hat. Make it bigger. Undo.");
+        assert_eq!(shown(&expected, 6), "Sword. Make it bigger. Undo.");
+        assert_eq!(shown(&expected, 3), " Make it bigger.");
+        assert_eq!(shown(&expected, 0), "");
+        assert_eq!(shown(&Expected::default(), 100), "");
+    }
+
+    #[test]
+    fn what_it_is_shown_as_a_request_may_be_said() {
+        let requests = ["Give me a blue sword", "Make it bigger", "Put a golden crown on my head"];
+        let expected = Expected {
+            requests: requests.map(String::from).into(),
+            names: ["sword", "wizard hat", "golden crown", "ice kingdom"].map(String::from).into(),
+        };
+        let Prompt { names, .. } = prompt(&expected, 100, |text| text.split_whitespace().count());
+        for request in requests.iter().chain(["Give me a blue sword, make it bigger"].iter()) {
+            assert_eq!(spoken_text(request, 3.0, &names).as_deref(), Some(*request));
+        }
+        assert_eq!(spoken_text("sword, wizard hat, golden crown", 3.0, &names), None, "the names alone are an echo");
     }
 
     #[test]

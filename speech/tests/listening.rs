@@ -140,21 +140,22 @@ fn collect(listener: &Listener) -> Vec<Transcript> {
     collected.into_inner().unwrap()
 }
 
+/// Utterances and transcripts of a file, heard on this thread.
+fn heard_blocking(file: &Path) -> (usize, Vec<Transcript>) {
+    let mut source = WavSource::open(file, Pace::Fast).unwrap();
+    let (mut recogniser, mut told) = (Scripted::new(Duration::ZERO), Vec::new());
+    let heard = transcribe(&mut source, &mut recogniser, &UtteranceSettings::default(), &mut |transcript| {
+        told.push(transcript);
+        true
+    });
+    (heard.unwrap(), told)
+}
+
 #[test]
 fn nothing_is_lost_however_slow_the_recogniser_is_and_both_ways_agree() {
     let folder = tempfile::tempdir().unwrap();
     let Some(file) = spoken_file(folder.path()) else { return };
-    let mut blocking = Vec::new();
-    let heard = transcribe(
-        &mut WavSource::open(&file, Pace::Fast).unwrap(),
-        &mut Scripted::new(Duration::ZERO),
-        &UtteranceSettings::default(),
-        &mut |transcript| {
-            blocking.push(transcript);
-            true
-        },
-    )
-    .unwrap();
+    let (heard, blocking) = heard_blocking(&file);
     assert_eq!((heard, blocking.len()), (4, 4));
 
     let path = file.clone();
@@ -233,32 +234,30 @@ fn a_lost_microphone_is_tried_again_until_it_is_back() {
         1 | 2 => Err(SpeechError::NoMicrophone),
         _ => Ok(Box::new(Flaky { left: u32::MAX })),
     });
-    let recogniser = Box::new(|| Err(SpeechError::NoMicrophone)); // any error will do
+    let recogniser = Box::new(|| Ok(Box::new(Scripted::new(Duration::ZERO)) as Box<dyn Recognise>));
     let settings = ListenerSettings { retry_every: Duration::from_millis(200), ..ListenerSettings::default() };
     let listener = Listener::start(source, recogniser, settings, Arc::new(|| {})).unwrap();
     until("it is muted", || matches!(listener.state().ear, EarState::Muted { .. }));
     until("it is lost", || matches!(listener.state().ear, EarState::Lost { .. }));
     until("it is back", || matches!(listener.state().ear, EarState::Live { .. }));
     assert!(attempts.load(Ordering::SeqCst) >= 4);
-    assert!(matches!(listener.state().mind, MindState::Failed { .. }));
     assert!(listener.stop_and_join());
+}
+
+#[test]
+fn without_a_recogniser_the_microphone_is_closed() {
+    let source: OpenSource = Arc::new(|| Ok(Box::new(Flaky { left: u32::MAX })));
+    let recogniser = Box::new(|| Err(SpeechError::UnknownLanguage("klingon".into())));
+    let listener = Listener::start(source, recogniser, ListenerSettings::default(), Arc::new(|| {})).unwrap();
+    until("both threads have ended", || listener.is_finished());
+    assert!(matches!(listener.state().mind, MindState::Failed { why } if why.contains("klingon")));
 }
 
 #[test]
 fn recognition_begins_in_the_silence_that_ends_an_utterance() {
     let folder = tempfile::tempdir().unwrap();
     let Some(file) = spoken_file(folder.path()) else { return };
-    let mut blocking = Vec::new();
-    transcribe(
-        &mut WavSource::open(&file, Pace::Fast).unwrap(),
-        &mut Scripted::new(Duration::ZERO),
-        &UtteranceSettings::default(),
-        &mut |transcript| {
-            blocking.push(transcript);
-            true
-        },
-    )
-    .unwrap();
+    let (_, blocking) = heard_blocking(&file);
     let source: OpenSource = Arc::new(move || Ok(Box::new(WavSource::open(&file, Pace::Times(1.0))?)));
     let work = Duration::from_millis(120);
     let recogniser = Box::new(move || Ok(Box::new(Scripted::new(work)) as Box<dyn Recognise>));
