@@ -1,8 +1,9 @@
 //! `otherglass bench`: how fast the built-in model draws here, and where the time goes; with `--plan` what a GPU does for
 //! a frame.
 //!
-//! The demo visitor is scaled to the size of a common camera before the clock starts; decoding is not part of it. Three
-//! scenes are timed, because what is in the scene decides what has to be drawn; then every style alone.
+//! The demo visitor is scaled to the model's own size, then to that of a common camera, before the clock starts; decoding is
+//! not part of it. Three scenes are timed, because what is in the scene decides what has to be drawn; then every style
+//! alone at the size of the camera, because a style works on all of its pixels.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,10 @@ use crate::assets::Assets;
 use crate::cli::BenchArgs;
 use crate::interrupt::Interrupt;
 
-/// The size that is timed: a common camera's.
-const WIDTH: u32 = 640;
-const HEIGHT: u32 = 480;
+/// The model's own size.
+const MODEL: (u32, u32) = (256, 192);
+/// A common camera's.
+const CAMERA: (u32, u32) = (640, 480);
 /// Frames drawn before the clock starts.
 const WARM_UP: usize = 10;
 /// Frames of the clip that are gone round.
@@ -39,24 +41,27 @@ pub fn bench(arguments: &BenchArgs, assets: &Assets, interrupt: &Interrupt) -> R
         crate::outln!("{}", plan_table(assets.folder(), arguments.camera, arguments.model_size)?);
         return Ok(true);
     }
-    let frames = footage(assets, WIDTH, HEIGHT, MOST_FRAMES)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let engine = open(Engine::House, &RendererOptions::new(assets.folder()))?.name();
-    crate::outln!("engine {engine}, {WIDTH}x{HEIGHT}, {} frames each, {threads} threads available", arguments.frames);
-    crate::outln!("{:<34} {:>9} {:>9} {:>9}", "scene", "median", "p95", "frames/s");
-    for (name, says) in SCENES {
-        let mut renderer = open(Engine::House, &RendererOptions::new(assets.folder()))?;
-        let mut conversation = Conversation::new();
-        for said in *says {
-            conversation.respond(said);
+    crate::outln!("engine {engine}, {} frames each, {threads} threads available", arguments.frames);
+    for size in [MODEL, CAMERA] {
+        crate::outln!("{:<34} {:>9} {:>9} {:>9}", format!("scene, {}x{}", size.0, size.1), "median", "p95", "frames/s");
+        let frames = footage(assets, size, MOST_FRAMES)?;
+        for (name, says) in SCENES {
+            let mut renderer = open(Engine::House, &RendererOptions::new(assets.folder()))?;
+            let mut conversation = Conversation::new();
+            for said in *says {
+                conversation.respond(said);
+            }
+            renderer.set_scene(conversation.scene());
+            let Some(timed) = time(renderer.as_mut(), &frames, arguments.frames as usize, interrupt)? else {
+                return Ok(false);
+            };
+            timed.print(name);
         }
-        renderer.set_scene(conversation.scene());
-        let Some(timed) = time(renderer.as_mut(), &frames, arguments.frames as usize, interrupt)? else {
-            return Ok(false);
-        };
-        timed.print(name);
     }
-    crate::outln!("styles alone");
+    crate::outln!("styles alone, {}x{}", CAMERA.0, CAMERA.1);
+    let frames = footage(assets, CAMERA, MOST_FRAMES)?;
     let mut renderer = open(Engine::House, &RendererOptions::new(assets.folder()))?;
     for style in StyleName::ALL.iter().copied() {
         renderer.set_scene(&styled(style));
@@ -76,7 +81,7 @@ fn styled(style: StyleName) -> Scene {
 }
 
 /// The demo visitor at that size, at most so many frames.
-fn footage(assets: &Assets, width: u32, height: u32, most: usize) -> Result<Vec<Frame>> {
+fn footage(assets: &Assets, (width, height): (u32, u32), most: usize) -> Result<Vec<Frame>> {
     let clip = assets
         .demo_clip()
         .context("the demo clip is missing; reinstall Otherglass, or point --assets to its folder")?;
