@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "generator/training"))
 
 from house.compose import compose, decode  # noqa: E402
-from house.folding import fill, folded  # noqa: E402
+from house.folding import WEIGHTS, fill, folded  # noqa: E402
 from house.model import PAINT_SIZE, Painter, Sense, flops  # noqa: E402
 
 
@@ -79,7 +79,7 @@ class Whole(torch.nn.Module):
 
 
 def networks(device, dtype):
-    tensors = load_file(ROOT / "assets/house/weights.safetensors")
+    tensors = load_file(ROOT / "assets/house" / WEIGHTS)
     parts = {}
     for name, net in (("sense", Sense()), ("painter", Painter())):
         of_it = {key[len(name) + 1:]: value.float() for key, value in tensors.items() if key.startswith(name + ".")}

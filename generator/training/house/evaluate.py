@@ -24,8 +24,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from . import compose, data, model, outfit, paint
-from .export import WEIGHTS
-from .folding import fill
+from .folding import WEIGHTS, fill
 
 BOUNDS = {"visible": 0.9, "placement": 0.03, "colour": 0.12, "mask_iou": 0.93}
 LEAST_PIXELS = 40

@@ -19,10 +19,9 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from . import compose, frames, model
-from .folding import folded
+from .folding import WEIGHTS, folded
 
 VISITOR = pathlib.Path(__file__).resolve().parents[3] / "assets/demo/visitor.mp4"
-WEIGHTS = "weights.safetensors"
 
 
 class SenseOutputs(nn.Module):

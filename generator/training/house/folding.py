@@ -5,6 +5,8 @@ Needs torch alone.
 import torch
 from torch import nn
 
+WEIGHTS = "weights.safetensors"     # of both networks, folded, in assets/house
+
 
 def normed(module):
     """Pairs (convolution, the batch norm behind it, the convolution's name) in the order of `named_modules`."""

@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from .export import WEIGHTS
-from .folding import fill, normed
+from .folding import WEIGHTS, fill, normed
 from .train import STAGES, Average, save, to
 
 ASSETS = pathlib.Path(__file__).resolve().parents[3] / "assets/house"

@@ -177,7 +177,7 @@ def test_shipped_weights_can_be_trained_on(folder):
 
 
 def test_what_was_filled_folds_into_the_file_again():
-    shipped = load_file(evaluate.ASSETS / export.WEIGHTS)
+    shipped = load_file(evaluate.ASSETS / folding.WEIGHTS)
     for name, net in zip(("sense", "painter"), evaluate.shipped()):
         with_norms = len(list(folding.normed(net)))
         again = dict(folding.folded(net).named_parameters())
