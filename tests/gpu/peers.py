@@ -182,8 +182,8 @@ def size(text):
     except ValueError:
         raise argparse.ArgumentTypeError(f"a camera's size is like 640x480, not {text}") from None
     rows, columns = PAINT_SIZE
-    if width * rows != height * columns or width < columns:
-        raise argparse.ArgumentTypeError(f"the camera must be 4:3 as the networks' pictures are, and {columns}x{rows} at least; it is {text}")
+    if width * rows != height * columns:
+        raise argparse.ArgumentTypeError(f"the camera must be 4:3 as the networks' pictures are, such as 640x480; it is {text}")
     return width, height
 
 
