@@ -2,13 +2,14 @@
 
     python tests/gpu/peers.py --out OUT [--device cuda|cpu] [--frames 1000] [--camera 640x480]
 
-The same networks (training/house/model.py) with the same weights (assets/house), batch 1, in half precision: eagerly,
-and compiled (max-autotune, which records CUDA graphs, channels last).  Each is first held against what PyTorch computed
+The same networks (training/house/model.py) with the same weights (assets/house), their batch norms folded as ours are,
+batch 1, in half precision: eagerly, and compiled (max-autotune, which records CUDA graphs, channels last).  Each is first held against what PyTorch computed
 when the model was exported.  Timed are the networks alone on the device, and a frame from the camera's YUYV bytes in host
 memory to RGBA bytes in host memory, with matte and composition but without items, of which PyTorch has no renderer.
 The roofline comes from operations and bytes counted from the networks and ceilings measured here.  Reads
-OUT/house_check.json, if it is there, and writes OUT/peers.json and OUT/bench_house.txt.  On a CPU all runs in f32 and
-nothing is compiled unless --compile is given: a rehearsal.
+OUT/house_check.json, if it is there, and writes OUT/peers.json and OUT/bench_house.txt, anew after each measured part.
+On a CPU all runs in f32 and nothing is compiled unless --compile is given: a rehearsal.  Needs torch, numpy and
+safetensors alone.
 """
 import argparse
 import json
@@ -24,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "generator/training"))
 
 from house.compose import compose, decode  # noqa: E402
+from house.folding import WEIGHTS, fill, folded  # noqa: E402
 from house.model import PAINT_SIZE, Painter, Sense, flops  # noqa: E402
-from house.thaw import fill  # noqa: E402
 
 
 class Networks(torch.nn.Module):
@@ -43,13 +44,9 @@ class Networks(torch.nn.Module):
 class Whole(torch.nn.Module):
     """A frame: camera (H, W, 2) bytes of YUYV -> (H, W, 4) bytes of RGBA.  The world is a picture (1, 3, H, W) of 0..1."""
 
-    def __init__(self, networks, camera, noise, world):
+    def __init__(self, networks, noise, world):
         super().__init__()
         self.networks = networks
-        width, height = camera
-        rows, columns = PAINT_SIZE
-        if width * rows != height * columns:
-            raise SystemExit(f"the camera must be of the model's shape, 4:3; it is {width}x{height}")
         self.register_buffer("noise", noise)
         self.register_buffer("world", world)
         self.register_buffer("small_world", F.interpolate(world, size=PAINT_SIZE, mode="area"))
@@ -82,11 +79,11 @@ class Whole(torch.nn.Module):
 
 
 def networks(device, dtype):
-    tensors = load_file(ROOT / "assets/house/weights.safetensors")
+    tensors = load_file(ROOT / "assets/house" / WEIGHTS)
     parts = {}
     for name, net in (("sense", Sense()), ("painter", Painter())):
         of_it = {key[len(name) + 1:]: value.float() for key, value in tensors.items() if key.startswith(name + ".")}
-        parts[name] = fill(net, of_it).eval()
+        parts[name] = folded(fill(net, of_it))
     return Networks(parts["sense"], parts["painter"]).to(device, dtype, memory_format=torch.channels_last).eval()
 
 
@@ -178,6 +175,18 @@ def counted(net, inputs, element):
     return {"flops": operations, "bytes": total}
 
 
+def size(text):
+    """Width and height of a camera of the networks' shape."""
+    try:
+        width, height = (int(side) for side in text.split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a camera's size is like 640x480, not {text}") from None
+    rows, columns = PAINT_SIZE
+    if width * rows != height * columns:
+        raise argparse.ArgumentTypeError(f"the camera must be 4:3 as the networks' pictures are, such as 640x480; it is {text}")
+    return width, height
+
+
 def table(report, ours):
     """The rows side by side: ours from house_check.json, PyTorch's, and the roofline."""
     rows = []
@@ -207,14 +216,14 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
     parser.add_argument("--frames", type=int, default=1000)
-    parser.add_argument("--camera", default="640x480")
+    parser.add_argument("--camera", type=size, default="640x480", help="4:3")
     parser.add_argument("--compile", action="store_true", help="compile on a CPU too")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         print(f"skipped: {options.frames} frames of PyTorch in 6 ways: torch sees no GPU")
         return
     device, dtype = options.device, torch.float16 if options.device == "cuda" else torch.float32
-    width, height = (int(side) for side in options.camera.split("x"))
+    width, height = options.camera
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     torch.backends.cudnn.benchmark = True
@@ -237,28 +246,33 @@ def main():
     camera = torch.randint(16, 236, (height, width, 2), dtype=torch.uint8)
     on_device = camera.to(device)
     inputs = tuple(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in inputs)
-    report = {"device": torch.cuda.get_device_name() if device == "cuda" else "cpu", "torch": torch.__version__, "dtype": str(dtype).removeprefix("torch."), "camera": options.camera,
+    report = {"device": torch.cuda.get_device_name() if device == "cuda" else "cpu", "torch": torch.__version__, "dtype": str(dtype).removeprefix("torch."), "camera": f"{width}x{height}",
               "error": error, "control": control, "work": counted(net, inputs, dtype.itemsize), "ceilings": ceilings(device, dtype), "times": {}}
 
-    def measure(name, net, whole):
-        report["times"][f"{name}: networks"] = timed(lambda: net(*inputs), options.frames, device)
-        report["times"][f"{name}: a frame on the device, without items"] = timed(lambda: whole(on_device), options.frames, device)
-        report["times"][f"{name}: YUYV in host memory to RGBA in host memory, without items"] = end_to_end(whole, camera, options.frames, device)
-        (options.out / "peers.json").write_text(json.dumps(report, indent=2))
+    found = options.out / "house_check.json"
+    ours = json.loads(found.read_text()) if found.exists() else None
 
-    measure("torch eager", net, Whole(net, (width, height), noise, world).eval())
+    def measure(name, net, whole):
+        parts = {
+            "networks": lambda: timed(lambda: net(*inputs), options.frames, device),
+            "a frame on the device, without items": lambda: timed(lambda: whole(on_device), options.frames, device),
+            "YUYV in host memory to RGBA in host memory, without items": lambda: end_to_end(whole, camera, options.frames, device),
+        }
+        for what, part in parts.items():
+            report["times"][f"{name}: {what}"] = part()
+            (options.out / "peers.json").write_text(json.dumps(report, indent=2))
+            (options.out / "bench_house.txt").write_text(table(report, ours) + "\n")
+
+    measure("torch eager", net, Whole(net, noise, world).eval())
     if device == "cuda" or options.compile:
         compiled = torch.compile(net, mode="max-autotune")
-        whole = torch.compile(Whole(net, (width, height), noise, world).eval(), mode="max-autotune")
+        whole = torch.compile(Whole(net, noise, world).eval(), mode="max-autotune")
         with torch.no_grad():
             error = off(compiled, inputs, want)
         if error > tolerance:
             raise SystemExit(f"red: compiled, the maps are {error} off")
         measure("torch.compile", compiled, whole)
-    found = options.out / "house_check.json"
-    text = table(report, json.loads(found.read_text()) if found.exists() else None)
-    (options.out / "bench_house.txt").write_text(text + "\n")
-    print(text)
+    print(table(report, ours))
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    print!("{}", report.table());
+    print!("{report}");
     let missing = options.require_gpu && report.skipped.is_some();
     ExitCode::from(u8::from(missing || !report.faults.is_empty()))
 }

@@ -96,8 +96,10 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    np.save(args.out / "clutter.npy", np.stack([paint(args.seed, i) for i in range(args.count)]))
-    print(f"{args.count} pictures in {args.out / 'clutter.npy'}")
+    part, whole = args.out / ".clutter.part.npy", args.out / "clutter.npy"
+    np.save(part, np.stack([paint(args.seed, i) for i in range(args.count)]))
+    part.rename(whole)
+    print(f"{args.count} pictures in {whole}")
 
 
 if __name__ == "__main__":

@@ -64,10 +64,12 @@ def _label(entry):
 
 
 class Rooms:
-    """Every picture below a folder's .npy shards, memory-mapped."""
+    """Every picture of a folder's complete .npy shards, memory-mapped."""
 
     def __init__(self, folder):
-        self.shards = [np.load(f, mmap_mode="r") for f in sorted(pathlib.Path(folder).glob("*.npy"))]
+        # What begins with a dot was being written when its maker was cut off.
+        files = sorted(f for f in pathlib.Path(folder).glob("*.npy") if not f.name.startswith("."))
+        self.shards = [np.load(f, mmap_mode="r") for f in files]
         self.index = [(s, i) for s, shard in enumerate(self.shards) for i in range(len(shard))]
         if not self.index:
             raise SystemExit(f"no rooms in {folder}: run rooms.build first")

@@ -23,8 +23,8 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import load_file
 
-from . import compose, data, model, outfit, paint, thaw
-from .export import WEIGHTS
+from . import compose, data, model, outfit, paint
+from .folding import WEIGHTS, fill
 
 BOUNDS = {"visible": 0.9, "placement": 0.03, "colour": 0.12, "mask_iou": 0.93}
 LEAST_PIXELS = 40
@@ -36,7 +36,7 @@ def shipped():
     tensors = load_file(ASSETS / WEIGHTS)
     nets = []
     for name, net in (("sense", model.Sense()), ("painter", model.Painter())):
-        nets.append(thaw.fill(net, {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}).eval())
+        nets.append(fill(net, {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}).eval())
     return nets
 
 

@@ -19,21 +19,9 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from . import compose, frames, model
+from .folding import WEIGHTS, folded
 
 VISITOR = pathlib.Path(__file__).resolve().parents[3] / "assets/demo/visitor.mp4"
-WEIGHTS = "weights.safetensors"
-
-
-def folded(module):
-    """A copy in which every Sequential's convolution has swallowed the batch norm behind it."""
-    module.eval()
-    for child in module.modules():
-        if isinstance(child, nn.Sequential):
-            for i in range(len(child) - 1):
-                if isinstance(child[i], nn.Conv2d) and isinstance(child[i + 1], nn.BatchNorm2d):
-                    child[i] = torch.nn.utils.fuse_conv_bn_eval(child[i], child[i + 1])
-                    child[i + 1] = nn.Identity()
-    return module
 
 
 class SenseOutputs(nn.Module):

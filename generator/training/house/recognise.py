@@ -1,6 +1,6 @@
-"""Whether worlds and styles can be told from what the mirror makes of people it has never seen: one table.
+"""Whether worlds and styles can be told from what the mirror makes of people it has never seen: two tables.
 
-    python -m house.recognise --data DIR --held-out DIR --mirror otherglass [--count 20] [--pictures 400]
+    python -m house.recognise --data DIR --held-out DIR --mirror otherglass [--count 20] [--pictures 120]
 
 `--mirror` is the built program: what is judged comes out of its `render`, a picture at a time.  DIR holds people/ and
 rooms/; those of `--held-out` come of `people.build --held-out`.
@@ -8,8 +8,8 @@ rooms/; those of `--held-out` come of `people.build --held-out`.
 Two small networks, one for worlds and one for styles, learn to name what they see in targets made of people that
 training saw: worlds from the true composition of labelled people, styles from the program's own picture of a style
 (there is no other truth of it), each beside plain pictures.  Then they name what the mirror made of held-out people.
-`*` marks a share under the bound; then the exit status is 1.  The last line is a control: the same networks, asked
-about the same people in plain pictures, must say "plain".
+`*` marks a share under the bound; then the exit status is 1.  The row `plain` of each table is its control: the same
+network, asked about held-out people in pictures that nothing was done to, must say "plain".
 """
 import argparse
 import pathlib
@@ -76,7 +76,7 @@ def learn(pictures, labels, classes, rng, steps, window):
 
 
 def frames(people, rooms, rng, count):
-    """A labelled batch whose frames and labels are as large as the program's pictures."""
+    """A labelled batch of frames (192x256), of as many different people as there are."""
     rows = rng.permutation(len(people))[:count] if count <= len(people) else rng.integers(len(people), size=count)
     return data.batch(people, rooms, rng, count, rows=rows)
 
@@ -126,11 +126,11 @@ def world_targets(people, rooms, rng, count):
     return torch.cat(pictures), torch.tensor(labels)
 
 
-def program_pictures(program, people, rooms, rng, count, words, say):
+def program_pictures(program, people, rooms, rng, count, words):
     """The program's pictures of people for each of the words, and of the same kind of frame untouched."""
     pictures, labels = [], []
     for label, (name, said) in enumerate([*words.items(), (PLAIN, None)]):
-        say(f"{name} ...", file=sys.stderr, flush=True)
+        print(f"{name} ...", file=sys.stderr, flush=True)
         given = bytes_of(frames(people, rooms, rng, count)["frame"])
         for row in given:
             pictures.append(program.render(row, said, int(rng.integers(1000))) if said else row)
@@ -170,11 +170,11 @@ def main():
         program = Program(args.mirror, folder)
         pictures, labels = world_targets(known, rooms, rng, args.pictures)
         worlds = learn(quarter(pictures), labels, len(WORLDS) + 1, rng, args.steps, (88, 118))
-        drawn = program_pictures(program, strangers, rooms, rng, args.count, WORLDS, print)
+        drawn = program_pictures(program, strangers, rooms, rng, args.count, WORLDS)
         named = shares(worlds, *drawn, [*WORLDS, PLAIN], quarter)
-        pictures, labels = program_pictures(program, known, rooms, rng, args.count, STYLES, print)
+        pictures, labels = program_pictures(program, known, rooms, rng, args.count, STYLES)
         styles = learn(pictures, labels, len(STYLES) + 1, rng, args.steps, (192, 256))
-        drawn = program_pictures(program, strangers, rooms, rng, args.count, STYLES, print)
+        drawn = program_pictures(program, strangers, rooms, rng, args.count, STYLES)
         named_styles = shares(styles, *drawn, [*STYLES, PLAIN], lambda p: p)
     for title, result in (("world", named), ("style", named_styles)):
         print(f"{title:16s} {'recognised':>10s}")

@@ -87,9 +87,9 @@ def write_shard(studio, out: Path, shard: int, size: int, held_out: bool = False
 
 
 def _work(humans: str, out: str, seed: int, jobs: list, held_out: bool, queue) -> None:
-    from .sample import Studio
-
     try:
+        from .sample import Studio
+
         studio = Studio(humans, seed)
         for shard, size in jobs:
             write_shard(studio, Path(out), shard, size, held_out, lambda: queue.put(1))

@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from house import clutter, compose, data, evaluate, export, frames, losses, model, outfit, thaw
+from house import clutter, compose, data, evaluate, export, folding, frames, losses, model, outfit, thaw
 from house.model import PARTS, POINTS
 
 HEIGHT, WIDTH = 192, 256
@@ -170,9 +171,20 @@ def test_shipped_weights_can_be_trained_on(folder):
         logits.append(sense(small)[2])
     assert (before - after).abs().max() < 1e-3
     assert (logits[0] - logits[1]).abs().max() < 1e-2, "the statistics of that very batch are the calibrated ones"
-    next(iter(thaw.normed(sense)))[1].weight.data *= 1.1
+    next(iter(folding.normed(sense)))[1].weight.data *= 1.1
     with torch.no_grad():
         assert (sense(small)[0] - before).abs().max() > 1e-3
+
+
+def test_what_was_filled_folds_into_the_file_again():
+    shipped = load_file(evaluate.ASSETS / folding.WEIGHTS)
+    for name, net in zip(("sense", "painter"), evaluate.shipped()):
+        with_norms = len(list(folding.normed(net)))
+        again = dict(folding.folded(net).named_parameters())
+        assert with_norms > 10 and not list(folding.normed(net))
+        wanted = {key.removeprefix(f"{name}."): value.float() for key, value in shipped.items() if key.startswith(f"{name}.")}
+        assert again.keys() == wanted.keys()
+        assert all(torch.equal(again[key], value) for key, value in wanted.items())
 
 
 def test_every_kind_hangs_on_a_body(folder):

@@ -134,7 +134,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    print!("{}", report.table());
+    print!("{report}");
     let Report { parity_rows, bench_rows, .. } = report;
     match &report.skipped {
         Some(reason) => println!("skipped: {parity_rows} parity rows and {bench_rows} timings on the GPU: {reason}"),

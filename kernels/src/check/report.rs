@@ -1,6 +1,6 @@
 //! The tables of a run, for reading and as JSON.
 
-use std::fmt::Write;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::bench::{Ceilings, Timing};
 use super::parity::Outcome;
 use crate::device::Facts;
 
-/// Everything one run of `gpu_check` found.
+/// Everything one run of `gpu_check` found. Displayed as two tables.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// The device, or none.
@@ -28,17 +28,10 @@ impl Report {
         let parity = self.parity.iter().filter(|outcome| !outcome.is_green()).count();
         parity + self.timings.iter().filter(|timing| !timing.faults.is_empty()).count()
     }
+}
 
-    /// Both tables.
-    #[must_use]
-    pub fn table(&self) -> String {
-        let mut text = String::new();
-        // Writing to a String can't fail.
-        let _ = self.write(&mut text);
-        text
-    }
-
-    fn write(&self, text: &mut String) -> std::fmt::Result {
+impl fmt::Display for Report {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(facts) = &self.device {
             let (major, minor) = facts.capability;
             writeln!(text, "{}, compute {major}.{minor}, {} multiprocessors", facts.name, facts.multiprocessors)?;

@@ -117,5 +117,5 @@ pub fn random(width: usize, height: usize, count: usize) -> Fields {
     });
     let placed: Vec<FieldPlaced> = placed.collect();
     let fields = Fields::new(width, height, &catalogue, placed.len().max(1));
-    Fields { case: Some(Case { catalogue, placed }), ..fields }
+    Fields { case: Case { catalogue, placed }, ..fields }
 }

@@ -50,7 +50,7 @@ pub struct Fields {
     /// The most layers that are put onto a body.
     pub most: usize,
     /// For checks: what is in the buffers.
-    pub(crate) case: Option<cases::Case>,
+    pub(crate) case: cases::Case,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ impl Fields {
     #[must_use]
     pub fn new(width: usize, height: usize, catalogue: &Catalogue, most: usize) -> Self {
         let (layers, weights) = (catalogue.layers.len(), catalogue.weights.len());
-        Self { width, height, layers, weights, most, case: None }
+        Self { width, height, layers, weights, most, case: cases::Case::default() }
     }
 
     fn area(&self) -> usize {
@@ -113,8 +113,7 @@ impl Kernel for Fields {
     const FUNCTIONS: &'static [&'static str] = &["fields_draw"];
 
     fn describe(&self) -> String {
-        let case = self.case.as_ref().map_or(String::new(), |case| format!(", {} placed", case.placed.len()));
-        format!("{}x{}, {} fields{case}", self.width, self.height, self.layers)
+        format!("{}x{}, {} fields, {} placed", self.width, self.height, self.layers, self.case.placed.len())
     }
 
     fn launches(&self, buffers: &FieldsBuffers, _: &Facts) -> Result<Vec<Launch>, KernelError> {
@@ -149,8 +148,7 @@ impl Kernel for Fields {
     }
 
     fn operands(&self) -> Vec<Operand> {
-        let nothing = cases::Case::default();
-        let cases::Case { catalogue, placed } = self.case.as_ref().unwrap_or(&nothing);
+        let cases::Case { catalogue, placed } = &self.case;
         let mut room = bytemuck::cast_slice(placed).to_vec();
         room.resize(4 * PLACED_LEN * self.most, 0);
         let exact = |name, bytes: &[u8]| Operand::exact(name, Element::F32, bytes.to_vec());
@@ -180,28 +178,25 @@ impl Kernel for Fields {
     }
 
     fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>> {
-        let nothing = cases::Case::default();
-        let case = self.case.as_ref().unwrap_or(&nothing);
-        twin::draw((self.width, self.height), case, &inputs[0], rows)
+        twin::draw((self.width, self.height), &self.case, &inputs[0], rows)
     }
 
     fn control(&self) -> (usize, usize) {
         // The last bias of the first field: how far inside everything is.
-        let inputs = self.case.as_ref().and_then(|case| case.catalogue.layers.first()).map_or(0, |layer| layer.inputs);
+        let inputs = self.case.catalogue.layers.first().map_or(0, |layer| layer.inputs);
         (0, (inputs as usize + 1) * WIDTH + 2 * (WIDTH + 1) * WIDTH + 4 * WIDTH)
     }
 
     fn work(&self) -> Work {
         // Of every pixel that is within a layer's reach; without a case none is known.
-        let nothing = cases::Case::default();
-        let case = self.case.as_ref().unwrap_or(&nothing);
+        let cases::Case { catalogue, placed } = &self.case;
         let reached = |placed: &FieldPlaced| {
             let span = |of: [i32; 2]| (of[1] - of[0]).max(0) as u64;
-            let inputs = case.catalogue.layers[placed.layer as usize].inputs as u64;
+            let inputs = catalogue.layers[placed.layer as usize].inputs as u64;
             span(placed.columns) * span(placed.rows) * 2 * WIDTH as u64 * (inputs + 2 * WIDTH as u64 + 4)
         };
         let bytes = 16 * self.area() + 4 * (self.weights + self.layers * LAYER_LEN);
-        Work { bytes: bytes as u64, flops: case.placed.iter().map(reached).sum() }
+        Work { bytes: bytes as u64, flops: placed.iter().map(reached).sum() }
     }
 
     fn parity() -> Vec<Self> {
@@ -214,10 +209,8 @@ impl Kernel for Fields {
 }
 
 /// What the kernel draws of one placed layer at one pixel, by plain loops in f64: front or behind in premultiplied
-/// red, green, blue, alpha.
+/// red, green, blue, alpha. `weights`: the catalogue's.
 #[must_use]
-pub fn by_the_twin(catalogue: &Catalogue, placed: FieldPlaced, pixel: (usize, usize)) -> [f64; 4] {
-    let case = cases::Case { catalogue: catalogue.clone(), placed: vec![placed] };
-    let weights: Vec<f64> = case.catalogue.weights.iter().map(|&value| f64::from(value)).collect();
-    twin::pixel(&case.catalogue, &case.placed[0], &weights, pixel).map_or([0.0; 4], |drawn| drawn.value)
+pub fn by_the_twin(catalogue: &Catalogue, weights: &[f64], placed: &FieldPlaced, pixel: (usize, usize)) -> [f64; 4] {
+    twin::pixel(catalogue, placed, weights, pixel).map_or([0.0; 4], |drawn| drawn.value)
 }

@@ -23,6 +23,18 @@ def test_silence_is_cut_off_and_nothing_is_told():
     assert build.trimmed(None) is None
 
 
+@pytest.mark.parametrize(("engine", "program", "name"), [("flite", "flite", "slt"), ("festival", "festival", "kal_diphone"), ("pico", "pico2wave", "en-US")])
+def test_an_engine_that_hangs_says_nothing_and_ends_nothing(engine, program, name, tmp_path, monkeypatch):
+    hangs = tmp_path / program
+    hangs.write_text("#!/bin/sh\nexec sleep 30\n")
+    hangs.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(engines, "SENTENCE_S", 0.3)
+    monkeypatch.setattr(engines, "BATCH_S", 0.3)
+    assert engine in engines.available(), "it is there, by the program that is run"
+    assert engines.speak(engines.Voice(engine, name), ["hello", "again"], np.random.default_rng(1)) == [None, None]
+
+
 @needs_espeak
 def test_espeak_speaks_and_knows_the_sounds():
     espeak = engines.Espeak.get()

@@ -4,7 +4,7 @@
 
 DIR/voices-SEED-NNNN.npy holds the sounds of 200 sentences after one another (int16, 16 kHz, silence around speech cut off), the
 .json beside it their texts, phonemes, voices and lengths.  Shards that exist are kept, so a run that was cut off goes on; a shard depends
-on the seed and its number alone.
+on the seed, its number, and which engines are installed: the voices of those that are share its sentences.
 """
 import argparse
 import json

@@ -18,6 +18,8 @@ import scipy.io.wavfile
 import scipy.signal
 
 RATE_HZ = 16_000
+# How long a program may take: for one sentence, and for festival's batch of them.
+SENTENCE_S, BATCH_S = 60, 600
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ VOICES = list(_voices())
 
 def available():
     """Names of the engines that are installed."""
-    programs = {"flite": "flite", "rhvoice": "RHVoice-test", "festival": "text2wave", "pico": "pico2wave"}
+    programs = {"flite": "flite", "rhvoice": "RHVoice-test", "festival": "festival", "pico": "pico2wave"}
     engines = {engine for engine, program in programs.items() if shutil.which(program)}
     return engines | ({"espeak"} if ctypes.util.find_library("espeak-ng") or _espeak_file() else set())
 
@@ -150,7 +152,10 @@ def _read(data):
 def _run_into_file(command, text=None):
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         command = [part.format(file=file.name) for part in command]
-        done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=60)
+        try:
+            done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=SENTENCE_S)
+        except subprocess.TimeoutExpired:
+            return None
         return _read(pathlib.Path(file.name).read_bytes()) if done.returncode == 0 else None
 
 
@@ -186,6 +191,9 @@ def _festival(name, texts, rng):
         define = "(define (SynthText2 text) (utt.synth (eval (list 'Utterance 'Text text))))"
         script = pathlib.Path(folder) / "speak.scm"
         script.write_text("\n".join([define, *lines]))
-        subprocess.run(["festival", "-b", str(script)], capture_output=True, timeout=600)
+        try:
+            subprocess.run(["festival", "-b", str(script)], capture_output=True, timeout=BATCH_S)
+        except subprocess.TimeoutExpired:
+            return [None] * len(texts)
         files = (pathlib.Path(folder) / f"{n}.wav" for n in range(len(texts)))
         return [_read(file.read_bytes()) if file.exists() else None for file in files]

@@ -215,6 +215,8 @@ fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
     let assets = assets();
     let fields = fields::load(&assets).expect("fields");
     let wardrobe = Wardrobe::new(&fields).expect("fields that the kernel can draw");
+    let weights: Vec<f64> = wardrobe.catalogue.weights.iter().map(|&value| f64::from(value)).collect();
+    let drawn = |placed| by_the_twin(&wardrobe.catalogue, &weights, &placed, (0, 0));
     for (kind, field) in &fields {
         let ItemCases { cases } =
             serde_json::from_slice(&reference(&format!("items_{kind}.json"))).expect("a case file");
@@ -234,14 +236,14 @@ fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
                 let layer = &field.layers[index];
                 let part = |dress| Part { kind, index, layer, frame, params: &params, dress };
                 let Some(placed) = wardrobe.put(&part(dress), (1, 1)) else { continue };
-                let got = by_the_twin(&wardrobe.catalogue, placed, (0, 0));
+                let got = drawn(placed);
                 if got[3] > 0.0 {
                     let worst = got.iter().zip(want).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
                     assert!(worst < 5e-2, "{kind}.{}: {got:?} is not {want:?}", case.layer);
                     covered += 1;
                     let dress = fields::Dress { tint: [0.0, 1.0, 0.0], secondary: [1.0, 0.0, 1.0], opacity: 1.0 };
                     let placed = wardrobe.put(&part(dress), (1, 1)).expect("as before");
-                    let other = by_the_twin(&wardrobe.catalogue, placed, (0, 0));
+                    let other = drawn(placed);
                     let off = other.iter().zip(want).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
                     other_tint = other_tint.max(off);
                 }

@@ -15,6 +15,8 @@
 mod canvas;
 pub mod check;
 #[cfg(test)]
+mod emulated;
+#[cfg(test)]
 mod frame_tests;
 mod model;
 mod sized;
@@ -42,6 +44,7 @@ pub(super) use self::canvas::Gpu;
 
 use std::path::Path;
 
+use self::sized::Room;
 use self::wardrobe::Wardrobe;
 use super::body::{POINTS, POSE};
 use super::nets::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, SENSE};
@@ -309,7 +312,7 @@ pub fn plan_table(assets: &Path, camera: (usize, usize), model: (usize, usize)) 
     let fields = super::fields::load(&assets)?;
     let wardrobe = Wardrobe::new(&fields)?;
     let plan = plan(camera, Format::Yuyv, model, &wardrobe.catalogue, &facts)?;
-    let beside = sized::bytes(camera, model);
+    let beside = Room::new(&Shapes::new(camera, Format::Yuyv, model, &wardrobe.catalogue)).layout.bytes;
     let note = match shapes_fit(model) {
         true => "",
         false => "\nonly planned: the kernel of the cells takes models of up to 65536 pixels",

@@ -6,7 +6,7 @@
 //! ```
 
 use half::f16;
-use otherglass_kernels::arena::{Arena, ArenaPlan, Slot};
+use otherglass_kernels::arena::{Arena, ArenaPlan, Layout, Slot};
 use otherglass_kernels::cells::CellsBuffers;
 use otherglass_kernels::composite::CompositeBuffers;
 use otherglass_kernels::fields::{Fields, FieldsBuffers};
@@ -17,10 +17,7 @@ use otherglass_kernels::{Device, Kernel, KernelError, Launch, Machine, Program, 
 
 use super::model::{Model, floats};
 use super::wardrobe::PLACED_BYTES;
-use super::{Format, PAINT, Shapes};
-
-/// Cells of the body's parts.
-const CELLS: usize = PAINT.0 * PAINT.1 / 16;
+use super::{Format, Shapes};
 
 /// Where in the block of bytes that a frame sends up each part lies.
 pub mod block {
@@ -55,13 +52,6 @@ pub struct Sized {
     hide_world: Vec<Launch>,
 }
 
-/// Bytes of the arena for a camera and a model of these sizes, but for the tables of the resampling.
-#[must_use]
-pub fn bytes(camera: (usize, usize), model: (usize, usize)) -> usize {
-    let (area, model_area) = (camera.0 * camera.1, model.0 * model.1);
-    area * (2 + 3 + 3 + 16 + 4) + model_area * (16 + 64 + 8) + model_area * 12 / 16 + block::BYTES
-}
-
 /// Places in the arena.
 struct Slots {
     camera: Slot,
@@ -80,6 +70,46 @@ struct Slots {
     out: Slot,
 }
 
+/// The tables of the resampling, and the arena that they and everything else of a frame lie in.
+pub struct Room {
+    shrink: [Vec<u8>; 6],
+    axes: [Vec<u8>; 4],
+    slots: Slots,
+    /// Of the arena.
+    pub layout: Layout,
+}
+
+impl Room {
+    #[must_use]
+    pub fn new(shapes: &Shapes) -> Self {
+        let area = shapes.to_rgb.width * shapes.to_rgb.height;
+        let model_area = shapes.maps.width * shapes.maps.height;
+        let cells = shapes.cells.width * shapes.cells.height;
+        let shrink = shrink_tables(&shapes.shrink);
+        let (columns, rows) = shapes.composite.axes();
+        let axes = [ints(&columns.low), floats(&columns.weight), ints(&rows.low), floats(&rows.weight)];
+        let mut plan = ArenaPlan::default();
+        let mut room = |bytes: usize| plan.always(bytes);
+        let slots = Slots {
+            camera: room(shapes.to_rgb.camera_len()),
+            rgb: room(3 * area),
+            world: room(3 * area),
+            world_on: room(4),
+            shrink: shrink.each_ref().map(|table| room(table.len())),
+            axes: axes.each_ref().map(|table| room(table.len())),
+            block: room(block::BYTES),
+            sketch: [0; 2].map(|_| room(8 * model_area)),
+            layers: [0; 2].map(|_| room(8 * area)),
+            body: room(4 * cells),
+            cells: room(8 * cells),
+            maps: room(64 * model_area),
+            lines: room(8 * model_area),
+            out: room(4 * area),
+        };
+        Self { shrink, axes, slots, layout: plan.lay_out() }
+    }
+}
+
 impl Sized {
     /// In the memory of `old` where it is large enough.
     pub fn new(
@@ -91,34 +121,12 @@ impl Sized {
     ) -> Result<Self, KernelError> {
         let device = machine.device();
         let (width, height) = (shapes.to_rgb.width, shapes.to_rgb.height);
-        let (area, model_area) = (width * height, PAINT.0 * PAINT.1);
-        let tables = shrink_tables(&shapes.shrink);
-        let (columns, rows) = shapes.composite.axes();
-        let axes = [ints(&columns.low), floats(&columns.weight), ints(&rows.low), floats(&rows.weight)];
-        let mut plan = ArenaPlan::default();
-        let mut room = |bytes: usize| plan.always(bytes);
-        let slots = Slots {
-            camera: room(shapes.to_rgb.camera_len()),
-            rgb: room(3 * area),
-            world: room(3 * area),
-            world_on: room(4),
-            shrink: tables.each_ref().map(|table| room(table.len())),
-            axes: axes.each_ref().map(|table| room(table.len())),
-            block: room(block::BYTES),
-            sketch: [0; 2].map(|_| room(8 * model_area)),
-            layers: [0; 2].map(|_| room(8 * area)),
-            body: room(4 * CELLS),
-            cells: room(8 * CELLS),
-            maps: room(64 * model_area),
-            lines: room(8 * model_area),
-            out: room(4 * area),
-        };
-        let layout = plan.lay_out();
+        let Room { shrink, axes, slots, layout } = Room::new(shapes);
         let arena = match old {
             Some(old) => old.arena.laid_out_anew(device, layout)?,
             None => Arena::new(device, layout)?,
         };
-        for (slot, table) in slots.shrink.iter().chain(&slots.axes).zip(tables.iter().chain(&axes)) {
+        for (slot, table) in slots.shrink.iter().chain(&slots.axes).zip(shrink.iter().chain(&axes)) {
             device.write(arena.get(*slot)?, table)?;
         }
         let world_on = arena.get::<u8>(slots.world_on)?;
