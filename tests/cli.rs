@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{otherglass, ran, run};
 
 #[test]
@@ -95,7 +97,18 @@ fn the_doctor_is_content_with_what_is_shipped() {
 
 #[test]
 fn missing_assets_name_the_places_and_the_flag() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let folder = tempfile::tempdir().unwrap();
-    run(&["bench", "--assets", folder.path().to_str().unwrap(), "--frames", "1"]).failed(1, &["demo clip", "--assets"]);
+    let bench = ["bench", "--assets", folder.path().to_str().unwrap(), "--frames", "1"];
+    run(&bench).failed(1, &["models.toml", "--assets"]);
+    std::fs::copy(shipped.join("models.toml"), folder.path().join("models.toml")).unwrap();
+    std::fs::create_dir(folder.path().join("house")).unwrap();
+    for entry in std::fs::read_dir(shipped.join("house")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::copy(&path, folder.path().join("house").join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    run(&bench).failed(1, &["demo clip", "--assets"]);
     run(&["bench", "--assets", "/no/such/assets"]).failed(1, &["--assets", "/no/such/assets"]);
 }

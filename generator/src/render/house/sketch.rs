@@ -112,8 +112,7 @@ pub struct Sketcher {
     front: Rgba,
     behind: Rgba,
     lattice: Lattice,
-    /// The hand that holds what nobody gave a hand to, while there is such a thing.
-    free_hand: Option<Side>,
+    free_hand: FreeHand,
     crossing: Crossing,
     /// Time of the frame in seconds, and room for one kind's parameters at it.
     seconds: f64,
@@ -129,7 +128,7 @@ impl Default for Sketcher {
             front: Rgba::default(),
             behind: Rgba::default(),
             lattice: Lattice::default(),
-            free_hand: None,
+            free_hand: FreeHand::default(),
             crossing: Crossing::default(),
             seconds: 0.0,
             params: Vec::with_capacity(8),
@@ -141,7 +140,7 @@ impl Default for Sketcher {
 impl Sketcher {
     /// Forgets which hand and which side were in use.
     pub fn reset(&mut self) {
-        self.free_hand = None;
+        self.free_hand = FreeHand::default();
         self.crossing = Crossing::default();
         self.placed.clear();
     }
@@ -158,7 +157,7 @@ impl Sketcher {
     ) {
         self.placed.clear();
         self.seconds = seconds;
-        let mut hands = Hands::new(self.free_hand, worn, body, fields);
+        let mut hands = Hands::new(&mut self.free_hand, worn, body, fields);
         self.crossing.follow(in_model.at(Point::Head).x, room, seconds);
         for item in worn {
             let Some(field) = item.field(fields) else { continue };
@@ -200,7 +199,6 @@ impl Sketcher {
                 }
             }
         }
-        self.free_hand = hands.free;
     }
 
     /// The grips of what is held, in pixels of the model.
@@ -314,16 +312,20 @@ impl Taken {
 }
 
 impl Hands {
-    fn new(holding: Option<Side>, worn: &[Worn], body: &Body, fields: &BTreeMap<String, Field>) -> Self {
+    fn new(holding: &mut FreeHand, worn: &[Worn], body: &Body, fields: &BTreeMap<String, Field>) -> Self {
         let held = || worn.iter().filter(|item| item.field(fields).is_some_and(|field| field.attachment.is_held()));
         let said = || held().filter_map(Worn::said_hands).flatten();
         let taken = [said().any(|&side| side == Side::Right), said().any(|&side| side == Side::Left)];
-        let free = held().any(|item| item.said_hands().is_none()).then(|| match taken {
-            [true, false] => Side::Left,
-            [false, true] => Side::Right,
-            _ => better_hand(holding, body),
-        });
-        Self { free, taken }
+        if !held().any(|item| item.said_hands().is_none()) {
+            *holding = FreeHand::default();
+            return Self { free: None, taken };
+        }
+        let free = match taken {
+            [true, false] => holding.give(Side::Left),
+            [false, true] => holding.give(Side::Right),
+            _ => holding.follow(body),
+        };
+        Self { free: Some(free), taken }
     }
 
     /// The hands for the next thing: as was said; else the hand in better sight, and the other one if that is taken.
@@ -370,18 +372,40 @@ impl Crossing {
     }
 }
 
-/// The hand that is seen better: surely, and raised into the picture rather than at its lower border. A hand that holds
-/// something keeps it until the other is seen clearly better.
-fn better_hand(holding: Option<Side>, body: &Body) -> Side {
+/// The hand that holds what nobody gave a hand to: the one that is seen better, surely and raised into the picture rather
+/// than at its lower border. It keeps what it holds until the other has been seen clearly better for a while: things that
+/// jump from hand to hand look like ghosts.
+#[derive(Clone, Copy, Debug, Default)]
+struct FreeHand {
+    side: Option<Side>,
+    /// For how many frames in a row the other was seen clearly better.
+    doubts: u32,
+}
+
+impl FreeHand {
+    /// How much better is clearly better.
     const CLEARLY: f32 = 0.1;
-    let height = PAINT.1 as f32 / PAINT.0 as f32;
-    let sight = |hand| body.present(hand).powi(2) * ((height - body.at(hand).y) / 0.12).clamp(0.5, 1.0);
-    let lead = sight(Point::HandR) - sight(Point::HandL);
-    match holding {
-        Some(Side::Right) if lead >= -CLEARLY => Side::Right,
-        Some(Side::Left) if lead <= CLEARLY => Side::Left,
-        _ if lead >= 0.0 => Side::Right,
-        _ => Side::Left,
+    /// For how many frames the other must be seen better, a fifth of a second.
+    const PATIENCE: u32 = 6;
+
+    fn give(&mut self, side: Side) -> Side {
+        *self = Self { side: Some(side), doubts: 0 };
+        side
+    }
+
+    fn follow(&mut self, body: &Body) -> Side {
+        let height = PAINT.1 as f32 / PAINT.0 as f32;
+        let sight = |hand| body.present(hand).powi(2) * ((height - body.at(hand).y) / 0.12).clamp(0.5, 1.0);
+        let lead = sight(Point::HandR) - sight(Point::HandL);
+        let better = if lead >= 0.0 { Side::Right } else { Side::Left };
+        match self.side {
+            Some(side) if side == better || lead.abs() <= Self::CLEARLY => self.give(side),
+            Some(side) if self.doubts < Self::PATIENCE => {
+                self.doubts += 1;
+                side
+            }
+            _ => self.give(better),
+        }
     }
 }
 
@@ -419,14 +443,26 @@ mod tests {
 
     #[test]
     fn a_thing_goes_to_the_hand_in_sight_and_stays_there() {
-        assert_eq!(better_hand(None, &hands(0.9, 0.8)), Side::Right);
-        assert_eq!(better_hand(None, &hands(0.8, 0.9)), Side::Left);
-        assert_eq!(better_hand(Some(Side::Right), &hands(0.86, 0.9)), Side::Right, "not for so little");
-        assert_eq!(better_hand(Some(Side::Right), &hands(0.3, 0.9)), Side::Left);
-        assert_eq!(better_hand(Some(Side::Left), &hands(0.9, 0.3)), Side::Right);
+        let after = |side, body: &Body, frames| {
+            let mut free = FreeHand { side, doubts: 0 };
+            (0..frames).map(|_| free.follow(body)).last().unwrap()
+        };
+        assert_eq!(after(None, &hands(0.9, 0.8), 1), Side::Right);
+        assert_eq!(after(None, &hands(0.8, 0.9), 1), Side::Left);
+        assert_eq!(after(Some(Side::Right), &hands(0.86, 0.9), 100), Side::Right, "not for so little");
+        assert_eq!(after(Some(Side::Right), &hands(0.3, 0.9), FreeHand::PATIENCE), Side::Right, "not at once");
+        assert_eq!(after(Some(Side::Right), &hands(0.3, 0.9), FreeHand::PATIENCE + 1), Side::Left);
+        assert_eq!(after(Some(Side::Left), &hands(0.9, 0.3), FreeHand::PATIENCE + 1), Side::Right);
         let mut raised = hands(0.9, 0.95);
         raised.points[Point::HandL as usize].y = 0.74;
-        assert_eq!(better_hand(Some(Side::Left), &raised), Side::Right, "a raised hand before one that hangs");
+        assert_eq!(after(Some(Side::Left), &raised, 10), Side::Right, "a raised hand before one that hangs");
+        let mut free = FreeHand { side: Some(Side::Right), doubts: 0 };
+        for _ in 0..20 {
+            for _ in 0..FreeHand::PATIENCE {
+                assert_eq!(free.follow(&hands(0.3, 0.9)), Side::Right, "a moment's doubt is forgotten");
+            }
+            free.follow(&hands(0.9, 0.3));
+        }
     }
 
     fn thing(place: Place, place_spoken: bool, count: u32) -> Worn {
