@@ -7,6 +7,8 @@ run that was cut off goes on where it stopped.
 
 With --held-out the samples are of characters that training never sees (id divisible by 20) and of no others: a
 folder for evaluation, a twentieth of the drawing.
+
+With --gesture one arm of everybody does that (`gestures.draw_gesture` lists them): more of what a model finds hard.
 """
 
 from __future__ import annotations
@@ -86,11 +88,11 @@ def write_shard(studio, out: Path, shard: int, size: int, held_out: bool = False
     return final
 
 
-def _work(humans: str, out: str, seed: int, jobs: list, held_out: bool, queue) -> None:
+def _work(humans: str, out: str, seed: int, jobs: list, held_out: bool, gesture: str | None, queue) -> None:
     try:
         from .sample import Studio
 
-        studio = Studio(humans, seed)
+        studio = Studio(humans, seed, gesture)
         for shard, size in jobs:
             write_shard(studio, Path(out), shard, size, held_out, lambda: queue.put(1))
             queue.put(f"{shard_path(Path(out), shard)}: {size} samples")
@@ -100,7 +102,7 @@ def _work(humans: str, out: str, seed: int, jobs: list, held_out: bool, queue) -
     queue.put(None)
 
 
-def build(humans: Path, out: Path, count: int, seed: int, processes: int = 1, held_out: bool = False) -> int:
+def build(humans: Path, out: Path, count: int, seed: int, processes: int = 1, held_out: bool = False, gesture: str | None = None) -> int:
     """Write all missing shards; returns how many samples were drawn."""
     out.mkdir(parents=True, exist_ok=True)
     jobs = [(k, n) for k, n in enumerate(shard_sizes(count)) if not is_whole(shard_path(out, k), n)]
@@ -110,7 +112,7 @@ def build(humans: Path, out: Path, count: int, seed: int, processes: int = 1, he
         return 0
     context = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=1024)
-    workers = [context.Process(target=_work, args=(str(humans), str(out), seed, jobs[k::processes], held_out, queue), name=f"people-{k}") for k in range(min(processes, len(jobs)))]
+    workers = [context.Process(target=_work, args=(str(humans), str(out), seed, jobs[k::processes], held_out, gesture, queue), name=f"people-{k}") for k in range(min(processes, len(jobs)))]
     for w in workers:
         w.start()
     begin, done, running, shown = time.time(), 0, len(workers), 0.0
@@ -146,8 +148,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="only characters that training never sees")
+    parser.add_argument("--gesture", help="what one arm of everybody does, such as face")
     a = parser.parse_args()
-    done = build(a.humans, a.out, a.count, a.seed, a.processes, a.held_out)
+    done = build(a.humans, a.out, a.count, a.seed, a.processes, a.held_out, a.gesture)
     print(f"drew {done} samples into {a.out}", flush=True)
 
 

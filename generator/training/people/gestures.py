@@ -86,9 +86,10 @@ def draw_gesture(rng: np.random.Generator, name: str) -> Gesture:
         wrist = hand.unit(_box(rng, (0.7, 1.0), (-0.5, 0.45), (-0.05, 0.6))) * rng.uniform(0.86, 0.985)
         return Gesture(name, wrist, np.array([0.1, -1.0, -0.5]), shape(*_ANY, *_FISTS), **free)
     if name == "face":
-        spot = [(-0.02, -0.13, 0.15), (0.07, -0.10, 0.13), (0.11, -0.02, 0.10), (0.13, 0.05, 0.08), (0.04, -0.06, 0.18)][rng.integers(5)]
+        # Chin, jaw, cheek, temple, before the mouth; eating and thinking bring the hand up to the mouth from below.
+        spot = [(-0.02, -0.13, 0.15), (0.07, -0.10, 0.13), (0.11, -0.02, 0.10), (0.13, 0.05, 0.08), (0.04, -0.06, 0.18), (0.05, -0.17, 0.14), (0.03, -0.14, 0.17)][rng.integers(7)]
         near = np.array(spot) + rng.normal(0, 0.02, 3)
-        finger = _direction(rng, (-0.35, 1, -0.1), 0.25)
+        finger = _direction(rng, (-0.35, 1, -0.1), 0.35)
         return Gesture(name, np.array([-0.15, 0.15, 0.35]), np.array([0.45, -1.0, 0.2]) + rng.normal(0, 0.2, 3), shape("relaxed", "fist", "point", "cup", "flat", "pinch"), palm=_direction(rng, (-0.5, 0, -1), 0.3), finger=finger, near_head=near, shrug=0.7)
     if name == "hips":
         wrist = _box(rng, (0.16, 0.3), (-0.78, -0.66), (0.0, 0.2))
@@ -139,7 +140,7 @@ _PAIRS = (
     (0.17, ("sign", "sign_high"), ("sign", "sign", "low")),
     (0.16, ("grip_front", "grip_up"), ("grip_front", "grip_up", "sign", "low", "hang", "free")),
     (0.07, ("wave", "raise_high"), ("wave", "raise_high")),
-    (0.06, ("face",), ("hang", "low", "sign", "desk", "hang")),
+    (0.10, ("face",), ("hang", "low", "sign", "desk", "hang")),
     (0.04, ("cross_over",), ("cross_under",)),
     (0.06, ("hips",), ("hips", "wave", "hang", "point", "grip_up")),
     (0.08, ("low", "desk"), ("low", "desk")),
@@ -147,10 +148,14 @@ _PAIRS = (
 )
 
 
-def draw_gestures(rng: np.random.Generator, calm: bool = False) -> dict[str, Gesture]:
-    """A gesture for each arm, {'R': ..., 'L': ...}."""
+def draw_gestures(rng: np.random.Generator, calm: bool = False, always: str | None = None) -> dict[str, Gesture]:
+    """A gesture for each arm, {'R': ..., 'L': ...}; `always` names that of one of them."""
     if calm:
         return {s: draw_gesture(rng, "hang") for s in "RL"}
+    if always is not None:
+        names = [always, str(rng.choice(("hang", "low", "sign", "desk", "hips", always)))]
+        rng.shuffle(names)
+        return {s: draw_gesture(rng, n) for s, n in zip("RL", names)}
     if rng.random() < 0.11:
         return draw_meeting(rng)
     chances = np.array([p[0] for p in _PAIRS])

@@ -68,24 +68,24 @@ class Poser:
             self.rest[s]["hand"] = hand.frame(finger, palm)
         self.palm_m = float(np.linalg.norm(at("finger3-1.R") - at("wrist.R")))
 
-    def draw(self, rng: np.random.Generator, wanted=None, tries: int = 40, face_yaw_deg: float = 0.0) -> Pose:
+    def draw(self, rng: np.random.Generator, wanted=None, tries: int = 40, face_yaw_deg: float = 0.0, gesture: str | None = None) -> Pose:
         """A random pose.
 
         `wanted(rot, pos, hands (2,3)) -> bool` may refuse a plan by its skeleton and where its right and left hand
         would be, before the costly tests (used to steer hands into the picture); after `tries` plans any
-        goes. face_yaw_deg is the turn, in the body's terms, that faces the camera.
+        goes. face_yaw_deg is the turn, in the body's terms, that faces the camera; `gesture` names what one arm does.
         """
         for attempt in range(tries + 30):
             refuse = wanted if attempt < tries else None
-            pose = self._attempt(rng, refuse, face_yaw_deg, calm=attempt >= tries + 10)
+            pose = self._attempt(rng, refuse, face_yaw_deg, calm=attempt >= tries + 10, gesture=gesture)
             if pose is not None:
                 return pose
         raise RuntimeError("expected arms hanging at the sides to be free of the trunk, found none such; check the body's morphs")
 
-    def _attempt(self, rng: np.random.Generator, wanted, face_yaw_deg: float, calm: bool) -> Pose | None:
+    def _attempt(self, rng: np.random.Generator, wanted, face_yaw_deg: float, calm: bool, gesture: str | None = None) -> Pose | None:
         local = self._spine(rng, calm, face_yaw_deg)
         rot, pos = self.rig.forward(self.body.heads, local)
-        gestures = draw_gestures(rng, calm)
+        gestures = draw_gestures(rng, calm, gesture)
         if wanted is not None:
             hands = np.stack([self._planned_hand(gestures[s], s, rot, pos) for s in SIDES])
             if not wanted(rot, pos, hands):

@@ -18,12 +18,12 @@ MOTION_BLUR_SHARE = 0.2
 
 
 class Studio:
-    """Draws any sample of a seed; keeps the current character uploaded."""
+    """Draws any sample of a seed; keeps the current character uploaded. `gesture` names what one arm does in all of them."""
 
-    def __init__(self, humans, seed: int):
+    def __init__(self, humans, seed: int, gesture: str | None = None):
         self.library = Library(humans)
         self.rig = Rig(self.library)
-        self.seed = seed
+        self.seed, self.gesture = seed, gesture
         self.renderer = Renderer()
         self.character: Character | None = None
 
@@ -56,7 +56,7 @@ class Studio:
             inside = ((xy > [0.01, 0.0]) & (xy < [0.99, 0.99])).all(1).sum()
             return bool(inside >= wanted)
 
-        pose = character.poser.draw(rng, shows_enough, face_yaw_deg=-yaw)
+        pose = character.poser.draw(rng, shows_enough, face_yaw_deg=-yaw, gesture=self.gesture)
         view = view_of(pose.rot, pose.pos)
         face = np.zeros((len(self.library.base.positions), 3), np.float32)
         apply_targets(self.library, face, expression_weights(rng))

@@ -2,7 +2,6 @@
 
 A batch depends on the shards, the seed and the step alone.
 """
-import collections
 import json
 import pathlib
 
@@ -10,33 +9,30 @@ import numpy as np
 import torch
 
 from acoustics import noise, rooms
-from texts.visitors import Visitors
-
 from . import features
-from .vocabulary import Vocabulary
+from .vocabulary import END, NO_TIMESTAMPS, START
 
-PHONEMES = "abdefhijklmnopstuvwzæðŋɐɑɔəɚɛɜɡɪɹɾʃʊʌʒθᵻxrɒɫ"
 SAMPLES_A_POSITION = 2 * features.HOP
 NOTHING_SHARE = 0.05
 # Positions of the audio in one batch.
 BATCH_POSITIONS = 3_000
 # Steps until rooms and noise are as hard as they get.
-EASY_STEPS = 6_000
+EASY_STEPS = 300
 
 
 class Shards:
-    """What voices.build made. `length[n]`, `text[n]`, `phonemes[n]`, `voice[n]`; `sound(n)` is f32."""
+    """What voices.build made. `length[n]`, `text[n]`, `voice[n]`; `sound(n)` is f32."""
 
     def __init__(self, folder):
         self._files, self._at = [], []
-        self.text, self.phonemes, self.voice, self.length = [], [], [], []
+        self.text, self.voice, self.length = [], [], []
         for notes in sorted(pathlib.Path(folder).glob("voices-*.json")):
             self._files.append(np.load(notes.with_suffix(".npy"), mmap_mode="r"))
             at = 0
             for note in json.loads(notes.read_text()):
                 self._at.append((len(self._files) - 1, at))
                 at += note["length"]
-                for name in ("text", "phonemes", "voice", "length"):
+                for name in ("text", "voice", "length"):
                     getattr(self, name).append(note[name])
         if not self._at:
             raise FileNotFoundError(f"{folder} holds no shards; make some: python -m voices.build --out {folder} --count 20000")
@@ -47,16 +43,6 @@ class Shards:
     def sound(self, n):
         file, at = self._at[n]
         return self._files[file][at : at + self.length[n]].astype(np.float32) / 32_768
-
-
-def vocabulary(sentences=60_000, least=4):
-    """The words of many sentences."""
-    said = Visitors("vocabulary")
-    return Vocabulary.of(collections.Counter(word for _ in range(sentences) for word in next(said).split()), least)
-
-
-def phoneme_ids(text):
-    return [PHONEMES.index(letter) + 1 for letter in text if letter in PHONEMES]
 
 
 def masked(mels, rng):
@@ -90,27 +76,25 @@ class Batches(torch.utils.data.Dataset):
         typical = self._lengths[drawn[at]] / SAMPLES_A_POSITION + 45
         count = int(np.clip(self.positions / typical, 8, 256))
         at = int(np.clip(at - count // 2, 0, len(drawn) - count))
-        return self.batch(rng, drawn[at : at + count], min(1.0, 0.15 + step / EASY_STEPS))
+        return self.batch(rng, drawn[at : at + count], min(1.0, 0.3 + step / EASY_STEPS))
 
     def _someone(self, rng):
         return self.shards.sound(int(rng.integers(len(self.shards))))
 
     def batch(self, rng, indices, hardness=1.0):
-        """mels (B, 80, 2 T), tokens (B, N + 1), positions (B,), phonemes (sum,), phoneme_counts (B,).
+        """mels (B, 80, 2 T), tokens (B, N).
 
         T is what the longest fills and some more, as at inference; beyond the target, tokens are -100.
         """
         vocabulary = self.vocabulary
-        sounds, written, phonemes = [], [], []
+        sounds, written = [], []
         for n in indices:
             if rng.random() < NOTHING_SHARE:
                 sounds.append(rooms.nothing(rng, self._bank))
                 written.append(vocabulary.encode(""))
-                phonemes.append([])
             else:
                 sounds.append(rooms.heard(self.shards.sound(int(n)), rng, self._bank, hardness))
                 written.append(vocabulary.encode(self.shards.text[n]))
-                phonemes.append(phoneme_ids(self.shards.phonemes[n]))
         positions = [-(-len(sound) // SAMPLES_A_POSITION) for sound in sounds]
         filled = max(positions) + int(rng.integers(0, 32))
         if rng.random() < 0.12 * hardness:
@@ -118,11 +102,5 @@ class Batches(torch.utils.data.Dataset):
         mels = np.stack([masked(features.extract(sound, 2 * filled), rng) for sound in sounds])
         tokens = np.full((len(sounds), max(map(len, written)) + 3), -100)
         for row, ids in zip(tokens, written):
-            row[: len(ids) + 3] = [vocabulary.start, vocabulary.no_timestamps, *ids, vocabulary.end]
-        return {
-            "mels": torch.from_numpy(mels),
-            "tokens": torch.from_numpy(tokens),
-            "positions": torch.tensor(positions),
-            "phonemes": torch.tensor([n for ids in phonemes for n in ids]),
-            "phoneme_counts": torch.tensor([len(ids) for ids in phonemes]),
-        }
+            row[: len(ids) + 3] = [START, NO_TIMESTAMPS, *ids, END]
+        return {"mels": torch.from_numpy(mels), "tokens": torch.from_numpy(tokens)}

@@ -1,7 +1,7 @@
 """How well voices that were never trained on are understood.
 
     python -m ears.evaluate make --out DIR [--count 200]           DIR/clean and DIR/noisy: WAVs and utterances.tsv
-    python -m ears.evaluate score --run RUN --folder DIR           word error rate of a checkpoint, in PyTorch
+    python -m ears.evaluate score --run RUN --folder DIR [--blend B]   word error rate of a checkpoint, in PyTorch
 
 `utterances.tsv` has the columns file, text, voice, noise, and a first line that names them.  The sentences are those of `texts.visitors.held_out`; half
 of them are spoken by flite's rms, half by RHVoice's clb.  In noisy, pink noise, a fan, babble or music is 10 dB under the voice.
@@ -18,7 +18,7 @@ from acoustics import noise, rooms
 from texts import visitors
 from voices import build, engines
 
-from . import features, model
+from . import base, features
 from .vocabulary import Vocabulary
 
 NOISE_DB, SEED = 10, 8_191
@@ -102,6 +102,7 @@ def transcribe(net, vocabulary, sounds, least_positions=256):
 def score(net, vocabulary, pairs):
     """-> word error rate, share of utterances without an error, the texts."""
     got = transcribe(net, vocabulary, [as_detected(sound) for sound, _ in pairs])
+    got = [visitors.normal(written) or "" for written in got]
     errors = [word_errors(text.split(), written.split()) for (_, text), written in zip(pairs, got)]
     words = sum(len(text.split()) for _, text in pairs)
     return sum(errors) / words, sum(error == 0 for error in errors) / len(errors), got
@@ -118,13 +119,13 @@ def short(net, vocabulary, folder, step=4):
     return "\n".join(parts)
 
 
-def load(run):
-    """-> net with averaged weights, vocabulary, of RUN/ears.pt."""
-    saved = torch.load(run / "ears.pt", map_location="cpu", weights_only=False)
-    vocabulary = Vocabulary(saved["words"])
-    net = model.Ears(model.Shape(**saved["shape"]), len(vocabulary), len(saved["average"]["phonemes.bias"]) - 1)
-    net.load_state_dict(saved["average"])
-    return net.eval(), vocabulary
+def load(run, blend=1.0):
+    """-> net, vocabulary: the averaged weights of RUN/ears.pt, `blend` of the way from the base model to them."""
+    net, words = base.load(run)
+    if blend > 0:
+        trained = torch.load(run / "ears.pt", map_location="cpu", weights_only=True)["average"]
+        net.load_state_dict({name: torch.lerp(value, trained[name], blend) if name in trained else value for name, value in net.state_dict().items()})
+    return net.eval(), Vocabulary(words)
 
 
 def main():
@@ -135,14 +136,16 @@ def main():
     parser.add_argument("--run", type=pathlib.Path)
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--blend", type=float, default=1.0, help="0 is the base model, 1 the trained one")
+    parser.add_argument("--step", type=int, default=1, help="every how manieth utterance")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.what == "make":
         make(args.out, args.count)
         return
-    net, vocabulary = load(args.run)
+    net, vocabulary = load(args.run, args.blend)
     for kind in ("clean", "noisy"):
-        pairs = read(args.folder / kind)
+        pairs = read(args.folder / kind, args.step)
         rate, right, got = score(net, vocabulary, pairs)
         for (_, text), written in zip(pairs, got):
             if text != written:

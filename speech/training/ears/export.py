@@ -1,10 +1,10 @@
 """Writes a checkpoint as a ggml file that whisper.cpp loads.
 
-    python -m ears.export --run RUN --out FILE.bin [--reference DIR]
+    python -m ears.export --run RUN --out FILE.bin [--blend B] [--reference DIR]
 
 Little endian: magic, 11 figures, mel filters, words, tensors (see speech/src/model_file.rs, which checks every one of them).  Norms, biases and
-positions are f32, all else f16.  An English-only model has 51864 rows of embedding; those that training didn't use get a bias
-that keeps them from ever being written.  The phoneme head stays behind.
+positions are f32, the stem's weights f16, all matrices Q5_0.  --blend takes the weights so far from the base model to the
+trained ones: in between, real speech is heard better than at the end, the mirror's words better than at the beginning.
 
 --reference writes a few WAVs, spoken by voices of espeak-ng that are held out, and in texts.tsv what PyTorch hears in them; a test of the
 speech crate has whisper.cpp hear the same.
@@ -20,32 +20,35 @@ import scipy.io.wavfile
 
 from voices import build, engines
 
-from . import evaluate, features, model
+from . import evaluate, features
+from .quantise import q5_0
 from .vocabulary import SIZE
 
 MAGIC = 0x67676D6C
-UNUSED_BIAS = -60.0
-_F32, _F16 = 0, 1
+_F32, _F16, _Q5_0 = 0, 1, 6
+# As whisper.cpp counts: mostly Q5_0, of the second version of its quantisation.
+FILE_TYPE = 2_008
 
 
-def tensors(net, vocabulary):
-    """{name: array} of everything in the file, f16 where whisper.cpp wants it."""
-    arrays = {name: value.float().numpy() for name, value in net.state_dict().items() if not name.startswith("phonemes.")}
-    arrays["encoder.positional_embedding"] = net.encoder.positional_embedding.numpy()
-    embedding = np.zeros((SIZE, net.shape.width), np.float32)
-    embedding[:, model.BIAS] = UNUSED_BIAS
-    embedding[vocabulary.places] = arrays["decoder.token_embedding.weight"]
-    arrays["decoder.token_embedding.weight"] = embedding
-    arrays["decoder.ln.weight"][model.BIAS], arrays["decoder.ln.bias"][model.BIAS] = 0, 1
-    for conv in ("encoder.conv1.bias", "encoder.conv2.bias"):
-        arrays[conv] = arrays[conv][:, None]
-    full = {"encoder.positional_embedding", "decoder.positional_embedding", "encoder.conv1.bias", "encoder.conv2.bias"}
-    return {name: np.ascontiguousarray(a, np.float32 if a.ndim == 1 or name in full else np.float16) for name, a in arrays.items()}
+def tensors(net):
+    """[(name, f32 array, stored type)] of everything in the file."""
+    out = []
+    for name, value in net.state_dict().items():
+        array = value.float().numpy()
+        if name in ("encoder.conv1.bias", "encoder.conv2.bias"):
+            array = array[:, None]
+        kind = _F16 if array.ndim == 3 else _Q5_0 if name.endswith(".weight") and array.ndim == 2 else _F32
+        out.append((name, array, kind))
+    return out
+
+
+def stored(array, kind):
+    return q5_0(array) if kind == _Q5_0 else array.astype("<f2" if kind == _F16 else "<f4").tobytes()
 
 
 def header(shape):
     figures = [SIZE, shape.audio_ctx, shape.width, shape.heads, shape.audio_layers]
-    figures += [shape.text_ctx, shape.width, shape.heads, shape.text_layers, shape.bands, _F16]
+    figures += [shape.text_ctx, shape.width, shape.heads, shape.text_layers, shape.bands, FILE_TYPE]
     return struct.pack("<I11i", MAGIC, *figures)
 
 
@@ -54,11 +57,10 @@ def write(net, vocabulary, path):
     parts = [header(net.shape), struct.pack("<2i", features.BANDS, features.BINS), features.filters().astype("<f4").tobytes()]
     parts.append(struct.pack("<i", len(vocabulary.words)))
     for word in vocabulary.words:
-        parts.append(struct.pack("<I", len(word.encode())) + word.encode())
-    for name, array in tensors(net, vocabulary).items():
-        kind = _F16 if array.dtype == np.float16 else _F32
+        parts.append(struct.pack("<I", len(word)) + word)
+    for name, array, kind in tensors(net):
         parts.append(struct.pack("<3i", array.ndim, len(name), kind) + struct.pack(f"<{array.ndim}i", *reversed(array.shape)))
-        parts.append(name.encode() + array.astype(array.dtype.newbyteorder("<")).tobytes())
+        parts.append(name.encode() + stored(array, kind))
     data = b"".join(parts)
     temporary = path.with_suffix(".part")
     temporary.write_bytes(data)
@@ -91,8 +93,9 @@ def main():
     parser.add_argument("--run", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--reference", type=pathlib.Path)
+    parser.add_argument("--blend", type=float, default=1.0, help="0 is the base model, 1 the trained one")
     args = parser.parse_args()
-    net, vocabulary = evaluate.load(args.run)
+    net, vocabulary = evaluate.load(args.run, args.blend)
     digest = write(net, vocabulary, args.out)
     print(f"bytes = {args.out.stat().st_size}\nsha256 = \"{digest}\"")
     if args.reference:

@@ -1,8 +1,6 @@
 """Whisper's architecture: a convolutional stem and an encoder over log-mel frames, a decoder that writes tokens.
 
-Names of weights are those of the ggml file.  Two things are ours: a head for the connectionist loss on phonemes, which is
-dropped at export, and `BIAS`: the last norm sets that channel to 1, so the embedding's value there is the bias of a token, and an unused
-token can be kept from ever winning.
+Names of weights are those of the ggml file.
 """
 from dataclasses import asdict, dataclass
 
@@ -10,17 +8,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-BIAS = 0
+from .vocabulary import END, NO_TIMESTAMPS, SIZE, START
 
 
 @dataclass
 class Shape:
-    width: int = 192
-    heads: int = 3
+    width: int = 384
+    heads: int = 6
     audio_layers: int = 4
-    text_layers: int = 2
+    text_layers: int = 4
     audio_ctx: int = 1_500
-    text_ctx: int = 128
+    text_ctx: int = 448
     bands: int = 80
 
     def json(self):
@@ -30,12 +28,6 @@ class Shape:
 def gelu(x):
     return F.gelu(x, approximate="tanh")  # as ggml computes it
 
-
-def sinusoids(length, channels):
-    """(length, channels): sines, then cosines, of wavelengths up to 10000 * 2 pi."""
-    scales = torch.exp(-torch.log(torch.tensor(10_000.0)) / (channels // 2 - 1) * torch.arange(channels // 2))
-    angles = torch.arange(length)[:, None] * scales[None]
-    return torch.cat([angles.sin(), angles.cos()], 1)
 
 
 class Attention(nn.Module):
@@ -86,7 +78,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv1d(shape.bands, shape.width, 3, padding=1)
         self.conv2 = nn.Conv1d(shape.width, shape.width, 3, stride=2, padding=1)
-        self.register_buffer("positional_embedding", sinusoids(shape.audio_ctx, shape.width), persistent=False)
+        self.register_buffer("positional_embedding", torch.zeros(shape.audio_ctx, shape.width))
         self.blocks = nn.ModuleList(Block(shape, cross=False) for _ in range(shape.audio_layers))
         self.ln_post = nn.LayerNorm(shape.width)
 
@@ -100,47 +92,42 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    def __init__(self, shape, tokens):
+    def __init__(self, shape):
         super().__init__()
-        self.token_embedding = nn.Embedding(tokens, shape.width)
-        nn.init.normal_(self.token_embedding.weight, std=0.04)
+        self.token_embedding = nn.Embedding(SIZE, shape.width)
         self.positional_embedding = nn.Parameter(torch.randn(shape.text_ctx, shape.width) * 0.02)
         self.blocks = nn.ModuleList(Block(shape, cross=True) for _ in range(shape.text_layers))
         self.ln = nn.LayerNorm(shape.width)
 
-    def forward(self, tokens, audio, drop=0.0):
-        """(B, N) ids and (B, T, C) -> logits (B, N, tokens)"""
+    def forward(self, tokens, audio, drop=0.0, last=False):
+        """(B, N) ids and (B, T, C) -> logits (B, N, SIZE), or (B, 1, SIZE) of the last token alone"""
         x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
         for block in self.blocks:
             x = block(x, audio, drop=drop)
-        x = self.ln(x)
-        x = torch.cat([torch.ones_like(x[..., :1]), x[..., 1:]], -1)  # BIAS
-        return F.linear(x, self.token_embedding.weight)
+        return F.linear(self.ln(x[:, -1:] if last else x), self.token_embedding.weight)
 
 
 class Ears(nn.Module):
-    def __init__(self, shape, tokens, phonemes):
+    def __init__(self, shape):
         super().__init__()
         self.shape = shape
-        self.encoder, self.decoder = Encoder(shape), Decoder(shape, tokens)
-        self.phonemes = nn.Linear(shape.width, phonemes + 1)  # 0 is the blank
+        self.encoder, self.decoder = Encoder(shape), Decoder(shape)
 
     @torch.no_grad()
     def write(self, mels, vocabulary, most=40):
-        """Greedy texts of (B, bands, 2 T), by whisper.cpp's rules: the first token is not the end."""
+        """Greedy texts of (B, bands, 2 T), by whisper.cpp's rules: no special tokens; the first is neither the end nor a space."""
         audio = self.encoder(mels)
-        start = torch.tensor([vocabulary.start, vocabulary.no_timestamps], device=mels.device)
-        tokens = start.repeat(len(mels), 1)
-        barred = torch.zeros(len(vocabulary), device=mels.device)
-        barred[[vocabulary.start, vocabulary.no_timestamps]] = -torch.inf
+        tokens = torch.tensor([START, NO_TIMESTAMPS], device=mels.device).repeat(len(mels), 1)
+        barred = torch.zeros(SIZE, device=mels.device)
+        barred[END + 1 :] = -torch.inf
         done = torch.zeros(len(mels), dtype=torch.bool, device=mels.device)
         for n in range(most):
-            logits = self.decoder(tokens, audio)[:, -1].float() + barred
+            logits = self.decoder(tokens, audio, last=True)[:, -1].float() + barred
             if n == 0:
-                logits[:, vocabulary.end] = -torch.inf
-            following = logits.argmax(-1).masked_fill(done, vocabulary.end)
+                logits[:, [END, vocabulary.space]] = -torch.inf
+            following = logits.argmax(-1).masked_fill(done, END)
             tokens = torch.cat([tokens, following[:, None]], 1)
-            done |= following == vocabulary.end
+            done |= following == END
             if done.all():
                 break
-        return [vocabulary.decode(row[: row.index(vocabulary.end)] if vocabulary.end in row else row) for row in tokens[:, 2:].tolist()]
+        return [vocabulary.decode(row[: row.index(END)] if END in row else row) for row in tokens[:, 2:].tolist()]

@@ -1,8 +1,9 @@
-"""Trains the built-in speech model, in pieces that may be cut off anywhere.
+"""Teaches the base model the mirror's words, in pieces that may be cut off anywhere.
 
     python -m ears.train --data DIR --out RUN [--minutes M] [--device cpu|cuda] [--threads T] [--workers W] [--anneal STEPS] [--check DIR]
 
-DIR holds what voices.build made.  The run's state (weights, their moving average, optimisers, step, vocabulary) is in RUN/ears.pt,
+DIR holds what voices.build made, RUN/base.pt is what ears.base made.  What hears (the stem and the encoder's lower half) and the tokens stay as they
+were learned from real speech; the rest is trained.  The run's state (trained weights, their moving average, optimiser, step) is in RUN/ears.pt,
 written every few minutes under a temporary name and renamed; the same command goes on from there.  RUN/ears.csv holds the
 curves, RUN/ears.png draws them.  --anneal lets the learning rate fall to zero within so many steps, then the run has finished.
 --check names a folder that ears.evaluate made; a part of it is transcribed now and then.
@@ -20,56 +21,59 @@ import time
 import torch
 import torch.nn.functional as F
 
-from . import curves, data, evaluate, model
-from .data import BATCH_POSITIONS, PHONEMES, Batches, Shards
-from .optimiser import optimisers
+from . import base, curves, evaluate
+from .data import BATCH_POSITIONS, Batches, Shards
 from .vocabulary import Vocabulary
 
-PHONEME_WEIGHT = 1.0
-WARM_UP = 150
-AVERAGE = 0.998
+WARM_UP = 50
+AVERAGE = 0.995
+PEAK = 1e-4
+FROZEN_LAYERS = 2
 
 
-def losses(net, batch):
-    """-> cross-entropy of the tokens, connectionist loss of the phonemes (a phoneme each), share of tokens right."""
+def loss_of(net, batch):
+    """-> cross-entropy of the tokens, share of tokens right."""
     audio = net.encoder(batch["mels"])
     tokens = batch["tokens"]
     logits = net.decoder(tokens[:, :-1].clamp(min=0), audio).float()
     # What follows <|startoftranscript|> is given, not written.
     logits, wanted = logits[:, 1:], tokens[:, 2:]
     written = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=-100)
-    right = (logits.argmax(-1) == wanted)[wanted >= 0].float().mean()
-    likely = net.phonemes(audio).float().log_softmax(-1).transpose(0, 1)
-    heard = F.ctc_loss(likely, batch["phonemes"], batch["positions"], batch["phoneme_counts"], reduction="sum", zero_infinity=True)
-    return written, heard / batch["phoneme_counts"].sum().clamp(min=1), right
+    return written, (logits.argmax(-1) == wanted)[wanted >= 0].float().mean()
+
+
+def trained_of(net):
+    """{name: weight} of what is trained; the others no longer want a gradient."""
+    frozen = ("encoder.conv", "decoder.token_embedding", "decoder.positional_embedding", *(f"encoder.blocks.{n}." for n in range(FROZEN_LAYERS)))
+    for name, weight in net.named_parameters():
+        weight.requires_grad_(not name.startswith(frozen))
+    return {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
 
 
 class Run:
     """All that a run goes on from."""
 
-    def __init__(self, out, device, vocabulary=None, shape=None):
-        self.file, self.device = out / "ears.pt", device
-        saved = torch.load(self.file, map_location="cpu", weights_only=False) if self.file.exists() else None
-        self.vocabulary = Vocabulary(saved["words"]) if saved else vocabulary or data.vocabulary()
-        torch.manual_seed(1)
-        shape = model.Shape(**saved["shape"]) if saved else shape or model.Shape()
-        self.net = model.Ears(shape, len(self.vocabulary), len(PHONEMES)).to(device)
-        self.optimisers = optimisers(self.net)
-        self.peaks = [group["lr"] for optimiser in self.optimisers for group in optimiser.param_groups]
+    def __init__(self, out, device):
+        self.out, self.file, self.device = out, out / "ears.pt", device
+        self.net, words = base.load(out)
+        self.vocabulary = Vocabulary(words)
+        self.net.to(device).train()
+        self.trained = trained_of(self.net)
+        self.optimiser = torch.optim.AdamW(self.trained.values(), PEAK, betas=(0.9, 0.98), weight_decay=0.01)
         self.step, self.anneal_from = 0, None
-        self.average = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
-        if saved:
-            self.net.load_state_dict(saved["net"])
+        self.average = {name: weight.detach().clone() for name, weight in self.trained.items()}
+        if self.file.exists():
+            saved = torch.load(self.file, map_location="cpu", weights_only=True)
+            self.net.load_state_dict(saved["net"], strict=False)
             self.average = {name: value.to(device) for name, value in saved["average"].items()}
-            for optimiser, state in zip(self.optimisers, saved["optimisers"]):
-                optimiser.load_state_dict(state)
+            self.optimiser.load_state_dict(saved["optimiser"])
             self.step, self.anneal_from = saved["step"], saved["anneal_from"]
 
     def save(self):
         temporary = self.file.with_suffix(".part")
+        net = {name: weight.detach() for name, weight in self.trained.items()}
         torch.save({
-            "words": self.vocabulary.words, "shape": self.net.shape.json(), "net": self.net.state_dict(), "average": self.average,
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "step": self.step, "anneal_from": self.anneal_from,
+            "net": net, "average": self.average, "optimiser": self.optimiser.state_dict(), "step": self.step, "anneal_from": self.anneal_from,
         }, temporary)
         os.replace(temporary, self.file)
 
@@ -82,27 +86,22 @@ class Run:
         share = self.rate(anneal)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         with torch.autocast(self.device, torch.bfloat16):
-            written, heard, right = losses(self.net, batch)
-        (written + PHONEME_WEIGHT * heard).backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+            written, right = loss_of(self.net, batch)
+        written.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), 1.0)
         if torch.isfinite(norm):
-            groups = [group for optimiser in self.optimisers for group in optimiser.param_groups]
-            for group, peak in zip(groups, self.peaks):
-                group["lr"] = peak * share
-            for optimiser in self.optimisers:
-                optimiser.step()
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
+            self.optimiser.param_groups[0]["lr"] = PEAK * share
+            self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
         self.step += 1
         decay = min(AVERAGE, 1 - 10 / (self.step + 10))  # over a tenth of the steps
-        values = list(self.net.state_dict().values())
-        torch._foreach_lerp_(list(self.average.values()), values, 1 - decay)
-        return {"written": written.item(), "heard": heard.item(), "right": right.item(), "norm": norm.item(), "rate": share}
+        torch._foreach_lerp_(list(self.average.values()), [weight.detach() for weight in self.trained.values()], 1 - decay)
+        return {"written": written.item(), "right": right.item(), "norm": norm.item(), "rate": share}
 
     def averaged(self):
-        net = model.Ears(self.net.shape, len(self.vocabulary), len(PHONEMES)).to(self.device)
-        net.load_state_dict(self.average)
-        return net.eval()
+        net, _ = base.load(self.out)
+        net.load_state_dict(self.average, strict=False)
+        return net.to(self.device).eval()
 
 
 def main():
@@ -126,7 +125,7 @@ def main():
         run.anneal_from = None  # a finished run goes on at the full rate
     elif run.anneal_from is None:
         run.anneal_from = run.step
-    print(f"{len(shards)} sentences, {len(run.vocabulary)} tokens, step {run.step}", flush=True)
+    print(f"{len(shards)} sentences, step {run.step}", flush=True)
     batches = Batches(shards, run.vocabulary, positions=args.positions)
     loader = torch.utils.data.DataLoader(
         batches, batch_size=None, sampler=range(run.step, len(batches)), num_workers=args.workers, pin_memory=args.device == "cuda",
@@ -140,7 +139,7 @@ def main():
         figures = run.train(batch, args.anneal)
         sums = {name: sums.get(name, 0) + value for name, value in figures.items()}
         count, seen, now = count + 1, seen + len(batch["mels"]), time.monotonic()
-        if run.step % 50 == 0:
+        if run.step % 20 == 0:
             row = [f"{total / count:.4f}" for total in sums.values()]
             table.writerow([run.step, *row])
             log.flush()

