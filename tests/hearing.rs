@@ -15,12 +15,12 @@ use common::{Display, otherglass, ran, speech_model, spoken, write_footage};
 use otherglass_speech::wav;
 use pulse::Server;
 
-/// What a visitor says, one after another, as far as the built-in model hears it.
+/// What a visitor says, one after another.
 const SENTENCES: &[&str] = &[
     "Hey, this is my hand. I want to hold a sword.",
     "No, no, no: make it bigger, make it blue.",
-    "Give me a crown.",
-    "Make it silver.",
+    "Put a golden crown on my head.",
+    "Make the crown silver.",
     "Take me to the ice kingdom.",
 ];
 

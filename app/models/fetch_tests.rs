@@ -79,7 +79,6 @@ fn model(source: &str) -> SpeechModel {
         file: "model.bin".into(),
         built_in: None,
         prompt: true,
-        by_default: true,
         bytes: content().len() as u64,
         sha256: sha256_of(&content()[..]).unwrap(),
         source: source.into(),

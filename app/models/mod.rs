@@ -37,9 +37,6 @@ pub struct SpeechModel {
     /// Whether it may be shown the words to expect; a model that never saw a prompt in training goes astray with one.
     #[serde(default = "yes")]
     pub prompt: bool,
-    /// Whether it is used where nobody asked for it by name.
-    #[serde(default = "yes")]
-    pub by_default: bool,
 }
 
 fn yes() -> bool {
@@ -145,7 +142,7 @@ impl SpeechModels {
     pub fn choose(&self, wish: Option<&str>) -> Result<ChosenModel> {
         let Some(wish) = wish else {
             let fetched = self.known.iter().filter(|model| model.built_in.is_none());
-            let built_in = self.known.iter().filter(|model| model.built_in.is_some() && model.by_default);
+            let built_in = self.known.iter().filter(|model| model.built_in.is_some());
             let by_worth = fetched.clone().filter(|model| model.recommended).chain(fetched).chain(built_in);
             let mut there = by_worth.filter(|model| self.presence(model) == Presence::Present);
             return there.next().map_or_else(|| Err(self.none_here()), |model| self.chosen(model));
@@ -256,7 +253,6 @@ mod tests {
             note: String::new(),
             recommended,
             prompt: true,
-            by_default: true,
         };
         SpeechModels {
             known: vec![model("tiny", false), model("base", true)],
@@ -324,11 +320,6 @@ mod tests {
         assert!(error.contains("SHA-256") && error.contains("reinstall"), "{error}");
         std::fs::write(folder.path().join("ggml-tiny.bin"), "abcd").unwrap();
         assert!(models.choose(None).unwrap().path.ends_with("ggml-tiny.bin"));
-        std::fs::remove_file(folder.path().join("ggml-tiny.bin")).unwrap();
-        std::fs::write(&path, "abcd").unwrap();
-        models.known[2].by_default = false;
-        assert!(models.choose(None).is_err());
-        assert_eq!(models.choose(Some("built-in")).unwrap(), expected);
     }
 
     #[test]

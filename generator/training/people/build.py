@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .gestures import draw_gesture
+
 SHARD_SAMPLES = 250
 SAMPLES_PER_CHARACTER = 10
 HELD_OUT_EVERY = 20  # characters
@@ -150,6 +152,11 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true", help="only characters that training never sees")
     parser.add_argument("--gesture", help="what one arm of everybody does, such as face")
     a = parser.parse_args()
+    if a.gesture:
+        try:
+            draw_gesture(np.random.default_rng(0), a.gesture)
+        except KeyError as error:
+            parser.error(error.args[0])
     done = build(a.humans, a.out, a.count, a.seed, a.processes, a.held_out, a.gesture)
     print(f"drew {done} samples into {a.out}", flush=True)
 

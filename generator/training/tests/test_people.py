@@ -207,6 +207,19 @@ def test_build_skips_whole_shards(tmp_path, monkeypatch, capsys):
     assert "2 of 2 samples are there" in capsys.readouterr().out
 
 
+def test_a_gesture_can_be_asked_for(capsys, monkeypatch, tmp_path):
+    from people.gestures import draw_gestures
+
+    drawn = [draw_gestures(np.random.default_rng(n), always="face") for n in range(40)]
+    assert all("face" in {g.name for g in pair.values()} for pair in drawn)
+    assert {side for pair in drawn for side, g in pair.items() if g.name == "face"} == {"R", "L"}
+    assert any("face" not in {g.name for g in draw_gestures(np.random.default_rng(n)).values()} for n in range(40))
+    monkeypatch.setattr(sys, "argv", ["build", "--humans", "x", "--out", str(tmp_path), "--gesture", "juggle"])
+    with pytest.raises(SystemExit):
+        people_build.main()
+    assert "juggle" in capsys.readouterr().err
+
+
 def test_downsampling_takes_the_commonest_part_and_straight_colour():
     pytest.importorskip("moderngl")
     from people.render import downsample

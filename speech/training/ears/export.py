@@ -21,11 +21,10 @@ import scipy.io.wavfile
 from voices import build, engines
 
 from . import evaluate, features
-from .quantise import q5_0
+from .quantise import F16, F32, Q5_0, q5_0
 from .vocabulary import SIZE
 
 MAGIC = 0x67676D6C
-_F32, _F16, _Q5_0 = 0, 1, 6
 # As whisper.cpp counts: mostly Q5_0, of the second version of its quantisation.
 FILE_TYPE = 2_008
 
@@ -37,13 +36,13 @@ def tensors(net):
         array = value.float().numpy()
         if name in ("encoder.conv1.bias", "encoder.conv2.bias"):
             array = array[:, None]
-        kind = _F16 if array.ndim == 3 else _Q5_0 if name.endswith(".weight") and array.ndim == 2 else _F32
+        kind = F16 if array.ndim == 3 else Q5_0 if name.endswith(".weight") and array.ndim == 2 else F32
         out.append((name, array, kind))
     return out
 
 
 def stored(array, kind):
-    return q5_0(array) if kind == _Q5_0 else array.astype("<f2" if kind == _F16 else "<f4").tobytes()
+    return q5_0(array) if kind == Q5_0 else array.astype("<f2" if kind == F16 else "<f4").tobytes()
 
 
 def header(shape):

@@ -5,7 +5,9 @@ A value is d (q - 16), q 0..31.
 """
 import numpy as np
 
-BLOCK = 32
+BLOCK, BLOCK_BYTES = 32, 22
+# ggml's numbers of stored types.
+F32, F16, Q5_0 = 0, 1, 6
 # Scales that are tried, as shares of the one that reaches the largest value exactly.
 _SHARES = np.linspace(0.8, 1.05, 11, dtype=np.float32)
 

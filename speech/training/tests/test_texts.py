@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from ears.vocabulary import Vocabulary
-from texts import phrases, visitors
+from ears.vocabulary import Vocabulary, unescaped
+from texts import phrases, plain, visitors
 
 
 def test_a_phrase_gives_what_it_allows_and_nothing_else():
@@ -47,11 +47,21 @@ def test_what_is_held_out_is_never_trained_on():
         visitors.held_out(401)
 
 
+def test_plain_sentences_are_the_quoted_ones_of_a_few_words(tmp_path):
+    (tmp_path / "data.verb").write_text('001 v | go; "The ice broke the pipe"; "no"; "he paid $5 for 1,000 of them"; "the ice broke the pipe"\n')
+    assert plain.examples(tmp_path) == ["the ice broke the pipe"]
+    assert next(plain.Plain(1, tmp_path)) == "the ice broke the pipe"
+    with pytest.raises(FileNotFoundError, match="wordnet-base"):
+        plain.examples(tmp_path / "none")
+
+
 def test_words_come_back_from_their_tokens():
-    vocabulary = Vocabulary.of({"give": 9, "me": 9, "sword": 5, "don't": 4, "rare": 1}, least=2)
-    for text in ("give me a sword", "give me a rare sword", "i don't", "xylophone"):
-        assert vocabulary.decode(vocabulary.encode(text)) == text
-    assert len(vocabulary.encode("give me a sword")) == 4
-    assert len(vocabulary.encode("rare")) == 4  # spelled
+    tokens = [bytes([n]) for n in range(256)] + [b"gi", b"ve", b"give", b" me", b"Gi", b" Gi"]
+    vocabulary = Vocabulary(tokens)
+    assert vocabulary.tokens("give me") == [258, ord(" "), ord("m"), ord("e")], "ranks decide: ' m' and 'me' are no tokens"
+    assert vocabulary.encode("give me")[0] == 261
+    for text in ("give me a sword", "i don't", "xylophone"):
+        assert visitors.normal(vocabulary.decode(vocabulary.encode(text))) == text
+    assert vocabulary.decode(vocabulary.encode("what i want")) == "What I want."
     assert vocabulary.encode("") and vocabulary.decode(vocabulary.encode("")) == ""
-    assert vocabulary.places[vocabulary.end] == 50_256 and len(set(vocabulary.places)) == len(vocabulary)
+    assert unescaped("\u0120sword") == b" sword" and unescaped("\u010a") == b"\n"

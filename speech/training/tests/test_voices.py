@@ -36,18 +36,18 @@ def test_an_engine_that_hangs_says_nothing_and_ends_nothing(engine, program, nam
 
 
 @needs_espeak
-def test_espeak_speaks_and_knows_the_sounds():
+def test_espeak_speaks():
     espeak = engines.Espeak.get()
     slow = espeak.speak("en-us+f2", "give me a sword", np.random.default_rng(1))
     assert 0.5 * 16_000 < len(slow) < 4 * 16_000 and np.abs(slow).max() > 0.1
-    assert espeak.phonemes("give me a sword, please") == "ɡɪvmiɐsoɹdpliz"
     with pytest.raises(ValueError, match="no-such-voice"):
         espeak.speak("no-such-voice", "hello", np.random.default_rng(1))
 
 
 @needs_espeak
 def test_a_shard_is_written_whole_and_can_be_read(tmp_path):
-    from ears.data import Batches, Shards, vocabulary
+    from ears.data import Batches, Shards
+    from ears.vocabulary import END, Vocabulary
     voices = [voice for voice in engines.VOICES if voice.engine == "espeak" and not voice.held_out][:3]
     sounds, notes = build.shard(5, 0, voices, count=12)
     build.write(tmp_path, "voices-5-0000", sounds, notes)
@@ -57,11 +57,11 @@ def test_a_shard_is_written_whole_and_can_be_read(tmp_path):
     assert len(shards) == len(notes) and sum(shards.length) == len(sounds)
     assert np.array_equal(shards.sound(1) * 32_768, sounds[notes[0]["length"]:][: notes[1]["length"]])
 
-    batches = Batches(shards, vocabulary(2_000), positions=600)
+    batches = Batches(shards, Vocabulary([bytes([n]) for n in range(256)]), positions=600)
     first, again = batches[3], batches[3]
     assert all(bool((first[name] == again[name]).all()) for name in first)
-    assert first["mels"].shape[2] >= 2 * int(first["positions"].max())
-    assert int(first["phoneme_counts"].sum()) == len(first["phonemes"])
+    assert len(first["mels"]) == len(first["tokens"]) >= 8 and first["mels"].shape[1] == 80
+    assert {row[row >= 0][-1].item() for row in first["tokens"]} == {END}
 
 
 def test_a_folder_without_shards_says_how_to_make_them(tmp_path):

@@ -1,9 +1,11 @@
 """Synthesises sentences into shards that training reads, with all the voices that are installed.
 
-    python -m voices.build --out DIR --count N [--seed S] [--processes P]
+    python -m voices.build --out DIR --count N [--plain N] [--seed S] [--processes P]
 
-DIR/voices-SEED-NNNN.npy holds the sounds of 200 sentences after one another (int16, 16 kHz, silence around speech cut off), the
-.json beside it their texts, phonemes, voices and lengths.  Shards that exist are kept, so a run that was cut off goes on; a shard depends
+N sentences are what visitors say, --plain more are what people say to one another.
+
+DIR/voices-SEED-NNNN.npy (of the plain ones voices-plain-SEED-NNNN.npy) holds the sounds of 200 sentences after one another (int16, 16 kHz, silence around speech cut off), the
+.json beside it their texts, voices and lengths.  Shards that exist are kept, so a run that was cut off goes on; a shard depends
 on the seed, its number, and which engines are installed: the voices of those that are share its sentences.
 """
 import argparse
@@ -14,6 +16,7 @@ import pathlib
 
 import numpy as np
 
+from texts.plain import Plain
 from texts.visitors import Visitors
 
 from . import engines
@@ -35,22 +38,21 @@ def trimmed(samples, keep_s=0.04):
     return cut / max(np.abs(cut).max(), 1e-3) * 0.9
 
 
-def shard(seed, number, voices, count=SHARD):
-    """-> sounds (int16), and for each a dict of text, phonemes, voice and length."""
+def shard(seed, number, voices, count=SHARD, speakers=Visitors):
+    """-> sounds (int16), and for each a dict of text, voice and length."""
     rng = np.random.default_rng([seed, number])
-    visitors = Visitors(f"{seed}/{number}")
+    said = speakers(f"{seed}/{number}")
     weights = np.array([voice.weight for voice in voices])
     chosen = rng.choice(len(voices), count, p=weights / weights.sum())
     sounds, notes = [], []
     for index in np.unique(chosen):
-        texts = [next(visitors) for _ in range((chosen == index).sum())]
+        texts = [next(said) for _ in range((chosen == index).sum())]
         for text, sound in zip(texts, engines.speak(voices[index], texts, rng)):
             sound = trimmed(sound)
             # Longer than 9 s, a voice is broken or a sentence is beyond what training batches hold.
             if sound is not None and len(sound) < 9 * engines.RATE_HZ:
                 sounds.append((sound * 32_767).astype(np.int16))
-                phonemes = engines.Espeak.get().phonemes(text)
-                notes.append({"text": text, "phonemes": phonemes, "voice": str(voices[index]), "length": len(sound)})
+                notes.append({"text": text, "voice": str(voices[index]), "length": len(sound)})
     return np.concatenate(sounds), notes
 
 
@@ -63,17 +65,18 @@ def write(out, name, sounds, notes):
 
 
 def _make(task):
-    out, seed, number, voices = task
-    name = f"voices-{seed}-{number:04d}"
+    out, seed, number, voices, speakers = task
+    name = f"voices-{'plain-' if speakers is Plain else ''}{seed}-{number:04d}"
     if not (out / f"{name}.json").exists():
-        write(out, name, *shard(seed, number, voices))
+        write(out, name, *shard(seed, number, voices, speakers=speakers))
         print(name, flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--count", type=int, required=True, help="sentences")
+    parser.add_argument("--count", type=int, required=True, help="sentences of visitors")
+    parser.add_argument("--plain", type=int, default=0, help="plain sentences (needs wordnet-base)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args()
@@ -85,7 +88,12 @@ def main():
     if missing:
         print("not installed, their voices are left out:", ", ".join(missing), flush=True)
     voices = [voice for voice in engines.VOICES if voice.engine in installed and not voice.held_out]
-    tasks = [(args.out, args.seed, number, voices) for number in range(-(-args.count // SHARD))]
+    if args.plain:
+        Plain("is it there")
+    tasks = [
+        (args.out, args.seed, number, voices, speakers)
+        for speakers, count in ((Visitors, args.count), (Plain, args.plain)) for number in range(-(-count // SHARD))
+    ]
     with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
         for _ in pool.imap_unordered(_make, tasks):
             pass

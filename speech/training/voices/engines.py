@@ -7,7 +7,6 @@ import ctypes
 import ctypes.util
 import io
 import pathlib
-import re
 import shutil
 import subprocess
 import tempfile
@@ -91,7 +90,7 @@ class Espeak:
 
     _only = None
     _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-    _SYNCHRONOUS, _UTF8, _IPA = 2, 1, 0x02
+    _SYNCHRONOUS, _UTF8 = 2, 1
     _RATE, _PITCH, _RANGE, _WORDGAP = 1, 3, 4, 7
 
     @classmethod
@@ -101,7 +100,6 @@ class Espeak:
 
     def __init__(self):
         self._library = ctypes.CDLL(ctypes.util.find_library("espeak-ng") or str(_espeak_file()))
-        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._rate_hz = self._library.espeak_Initialize(self._SYNCHRONOUS, 0, None, 0)
         if self._rate_hz <= 0:
             raise RuntimeError("espeak-ng finds no data: install espeak-ng-data")
@@ -128,16 +126,6 @@ class Espeak:
         library.espeak_Synth(data, len(data) + 1, 0, 1, 0, self._UTF8, None, None)
         library.espeak_Synchronize()
         return resampled(np.concatenate(self._pieces), self._rate_hz) if self._pieces else None
-
-    def phonemes(self, text):
-        """American pronunciation in IPA letters, without stress, length, and spaces."""
-        library = self._library
-        library.espeak_SetVoiceByName(b"en-us")
-        buffer = ctypes.create_string_buffer(text.encode())
-        pointer, said = ctypes.c_void_p(ctypes.addressof(buffer)), []
-        while pointer.value:
-            said.append((library.espeak_TextToPhonemes(ctypes.byref(pointer), self._UTF8, self._IPA) or b"").decode())
-        return re.sub(r"[ˈˌː \n‍_-]", "", re.sub(r"\([a-z-]+\)", "", "".join(said)))
 
 
 def _read(data):
