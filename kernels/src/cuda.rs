@@ -13,7 +13,7 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 14] = [
+pub const FATBINS: [(&str, &[u8]); 16] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
     ("cells", include_bytes!("../../assets/kernels/cells.fatbin")),
@@ -24,10 +24,12 @@ pub const FATBINS: [(&str, &[u8]); 14] = [
     ("linear", include_bytes!("../../assets/kernels/linear.fatbin")),
     ("maps", include_bytes!("../../assets/kernels/maps.fatbin")),
     ("norm", include_bytes!("../../assets/kernels/norm.fatbin")),
+    ("place", include_bytes!("../../assets/kernels/place.fatbin")),
     ("points", include_bytes!("../../assets/kernels/points.fatbin")),
     ("sampler", include_bytes!("../../assets/kernels/sampler.fatbin")),
     ("sketch", include_bytes!("../../assets/kernels/sketch.fatbin")),
     ("softmax", include_bytes!("../../assets/kernels/softmax.fatbin")),
+    ("track", include_bytes!("../../assets/kernels/track.fatbin")),
 ];
 
 /// What the bindings are made for: calls that an older driver lacks would panic, and it could not load the kernels.

@@ -31,11 +31,13 @@ pub mod linear;
 pub mod maps;
 pub mod net;
 pub mod norm;
+pub mod place;
 pub mod points;
 pub mod program;
 pub mod sampler;
 pub mod sketch;
 pub mod softmax;
+pub mod track;
 pub mod values;
 
 pub use self::arena::{Arena, ArenaPlan, Slot};

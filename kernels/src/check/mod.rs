@@ -19,10 +19,12 @@ use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
 use crate::maps::Maps;
 use crate::norm::Norm;
+use crate::place::PlaceWorn;
 use crate::points::{Place, Pool};
 use crate::sampler::SamplerStep;
 use crate::sketch::Sketch;
 use crate::softmax::Softmax;
+use crate::track::Track;
 
 /// A kernel of one shape, whichever kernel it is: a row of a table.
 pub trait Case {
@@ -107,6 +109,8 @@ kernels![
     Pool,
     Place,
     SamplerStep,
+    Track,
+    PlaceWorn,
     Fields,
     Sketch,
     Cells,
