@@ -3,6 +3,7 @@
 use std::borrow::{Borrow, BorrowMut};
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cudarc::driver::{CudaContext, CudaEvent, CudaFunction, CudaGraph, CudaStream, DriverError, result, sys};
@@ -42,6 +43,7 @@ pub struct Cuda {
     facts: Facts,
     functions: HashMap<&'static str, CudaFunction>,
     memory: Mutex<Vec<sys::CUdeviceptr>>,
+    waits: AtomicU64,
     stream: Arc<CudaStream>,
     context: Arc<CudaContext>,
 }
@@ -82,7 +84,8 @@ impl Cuda {
                 functions.insert(function, loaded);
             }
         }
-        Ok(Self { id: DeviceId::new(), facts, functions, memory: Mutex::default(), stream, context })
+        let (id, waits) = (DeviceId::new(), AtomicU64::new(0));
+        Ok(Self { id, facts, functions, memory: Mutex::default(), waits, stream, context })
     }
 
     fn bind(&self) -> Result<(), KernelError> {
@@ -113,6 +116,12 @@ impl Cuda {
     pub fn free_bytes(&self) -> Result<usize, KernelError> {
         let (free, _) = self.context.mem_get_info().map_err(failed("asking for free memory"))?;
         Ok(free)
+    }
+
+    /// How often the program waited for the device so far: at copies, frames and when it asked to.
+    #[must_use]
+    pub fn waits(&self) -> u64 {
+        self.waits.load(Ordering::Relaxed)
     }
 
     /// Host memory that the device copies from and to by itself.
@@ -245,6 +254,7 @@ impl Device for Cuda {
     }
 
     fn synchronize(&self) -> Result<(), KernelError> {
+        self.waits.fetch_add(1, Ordering::Relaxed);
         self.stream.synchronize().map_err(failed("waiting for the device"))
     }
 }
