@@ -2,7 +2,7 @@
 #define OTHERGLASS_EMULATED 1
 #include "../src/common/port.cuh"
 #include "../src/common/tile.cuh"
-#include "../src/common/geometry.cuh"
+#include "../src/common/body.cuh"
 
 namespace ceiling {
 #include "../src/ceiling/ceiling.cu"
@@ -45,6 +45,9 @@ namespace track {
 }
 namespace place_ {
 #include "../src/place/place.cu"
+}
+namespace costume {
+#include "../src/costume/costume.cu"
 }
 namespace sampler {
 #include "../src/sampler/sampler.cu"

@@ -14,12 +14,13 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 16] = [
+pub const FATBINS: [(&str, &[u8]); 17] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
     ("cells", include_bytes!("../../assets/kernels/cells.fatbin")),
     ("composite", include_bytes!("../../assets/kernels/composite.fatbin")),
     ("conv", include_bytes!("../../assets/kernels/conv.fatbin")),
+    ("costume", include_bytes!("../../assets/kernels/costume.fatbin")),
     ("fields", include_bytes!("../../assets/kernels/fields.fatbin")),
     ("frame_in", include_bytes!("../../assets/kernels/frame_in.fatbin")),
     ("linear", include_bytes!("../../assets/kernels/linear.fatbin")),

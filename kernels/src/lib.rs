@@ -20,6 +20,7 @@ pub mod check;
 pub mod common;
 pub mod composite;
 pub mod conv;
+pub mod costume;
 pub mod cuda;
 pub mod device;
 pub mod emulated;

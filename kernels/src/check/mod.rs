@@ -11,6 +11,7 @@ use crate::ceiling::{CeilingCopy, CeilingMma};
 use crate::cells::Cells;
 use crate::composite::Composite;
 use crate::conv::Conv;
+use crate::costume::{Dye, Measure};
 use crate::device::{Facts, Launch, Span};
 use crate::error::KernelError;
 use crate::fields::Fields;
@@ -115,6 +116,8 @@ kernels![
     Sketch,
     Cells,
     Maps,
+    Measure,
+    Dye,
     Composite,
     CeilingMma,
     CeilingCopy,

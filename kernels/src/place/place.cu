@@ -1,8 +1,7 @@
 // What is worn put onto the body: the table that fields.cu draws from, at two sizes. The formulas are in mod.rs.
-#include "../common/geometry.cuh"
+#include "../common/body.cuh"
 
 constexpr int THREADS = 64, SURFACES = 2, CIRCLES = 64;
-constexpr int HEAD = 0, NECK = 1, SHOULDER_R = 2, SHOULDER_L = 3, ELBOW_R = 4, HAND_R = 8;
 constexpr float TAU = 6.28318531f;
 
 enum Attachment : int { ON_HEAD = 0, ON_SHOULDERS = 1, IN_HAND = 2, ON_ARM = 3, BESIDE = 4 };
@@ -15,14 +14,6 @@ struct Worn {
 
 struct Scene {
     float free_hand, count, dressed, grips, covers, shoulders, unused[10];
-};
-
-// As track.cu leaves it, lengths in picture widths.
-struct Body {
-    Float2 points[10];
-    float present[10];
-    Float3 up, forward;
-    float head_width, torso_yaw, free_hand, to_the_right, shown;
 };
 
 // As fields.cu reads it.
@@ -46,12 +37,7 @@ struct PlaceParams {
     int model_width, model_height, camera_width, camera_height, most;
     float scale, left, top;  // model pixels per camera pixel; where in the model the camera's picture begins
 };
-static_assert(sizeof(PlaceParams) == 88 && sizeof(Worn) == 192 && sizeof(Scene) == 64 && sizeof(Body) == 164 && sizeof(FieldPlaced) == 180, "mod.rs lays them out the same way");
-
-// The item point (x, y, z) lands at o + x ex + y ey + z ez.
-struct Frame {
-    Float2 o, ex, ey, ez;
-};
+static_assert(sizeof(PlaceParams) == 88 && sizeof(Worn) == 192 && sizeof(Scene) == 64 && sizeof(FieldPlaced) == 180, "mod.rs lays them out the same way");
 
 __device__ __forceinline__ Float2 right_of(const Float2& up) { return {-up.y, up.x}; }
 // How much of a thing on a point is shown.
@@ -74,17 +60,6 @@ __device__ __forceinline__ Frame on_head(const Body& body, Float2 o, float width
     const Float3 up = normalized({body.up.x - forward.x * along, body.up.y - forward.y * along, body.up.z - forward.z * along});
     const Float3 right = cross(up, forward);
     return {o, {right.x * width, right.y * width}, {up.x * width, up.y * width}, {forward.x * width, forward.y * width}};
-}
-
-__device__ __forceinline__ Frame on_shoulders(const Body& body, Float2 o, float width, float unit_of_picture) {
-    Float2 across = (body.points[SHOULDER_L] - body.points[SHOULDER_R]) * unit_of_picture;
-    if (across.x < 0.0f) across = across * -1.0f;
-    float sine, cosine;
-    sine_cosine(clamp(body.torso_yaw, -0.9f, 0.9f), sine, cosine);
-    const float usual = 2.3f * width, apart = length(across);
-    const float unit = clamp(apart / cosine, 0.8f * usual, 1.3f * usual);
-    const Float2 along = across * (1.0f / fmaxf(apart, 1e-6f));
-    return {o, along * (unit * cosine), Float2{along.y, -along.x} * unit, along * (unit * sine)};
 }
 
 __device__ __forceinline__ Frame in_hand(Float2 hand, Float2 elbow, float width, bool left, bool shield) {
@@ -136,7 +111,7 @@ __device__ __forceinline__ float hang(const PlaceParams& p, const Worn& worn, Fr
         frame = on_head(body, head, width);
         opacity = seen(body.present[HEAD]);
     } else if (attachment == ON_SHOULDERS) {
-        frame = on_shoulders(body, body.points[NECK] * unit, width, unit);
+        frame = on_shoulders(body, unit);
         opacity = seen(body.present[NECK]);
     } else {
         const int hand = worn.hands[body.free_hand != 0.0f ? 1 : 0] != 0.0f ? 1 : 0;

@@ -225,8 +225,11 @@ impl House {
         let Self { canvas, fields, worlds, worn, world, timings, .. } = self;
         let seconds = self.clock.seconds(frame.captured_at);
         let world = shown(worlds, *world, (frame.width, frame.height))?;
+        let costumes = self.costumes;
         let cpu = match canvas {
-            Canvas::Gpu(gpu) => return gpu.draw_rgb(frame, &Wanted { worn, fields, world, seconds }, timings),
+            Canvas::Gpu(gpu) => {
+                return gpu.draw_rgb(frame, &Wanted { worn, fields, world, costumes, seconds }, timings);
+            }
             Canvas::Cpu(cpu) => cpu,
         };
         let body = self.tracker.follow(&cpu.look(frame, timings));
@@ -236,7 +239,7 @@ impl House {
         let far = Vec2::new(frame.width as f32, frame.height as f32) * fit.scale;
         self.sketcher.place(worn, (&body, &in_model), (corner, corner + far), seconds, fields);
         let dressed = Worn::dressed(worn, fields);
-        let shoulders = self.costumes.then(|| frames::shoulders(&in_model));
+        let shoulders = costumes.then(|| frames::shoulders(&in_model));
         let hung = Hung { sketcher: &mut self.sketcher, dressed, world, shoulders };
         Ok(cpu.paint(frame, hung, fields, timings))
     }
@@ -258,7 +261,7 @@ impl House {
         };
         let seconds = self.clock.seconds(captured_at);
         let world = shown(worlds, *world, size)?;
-        let wanted = Wanted { worn, fields, world, seconds };
+        let wanted = Wanted { worn, fields, world, costumes: self.costumes, seconds };
         gpu.draw(bytes, (size.0 as usize, size.1 as usize), format, &wanted, timings)
     }
 

@@ -15,11 +15,11 @@ use super::sized::Sized;
 use super::wardrobe::Wardrobe;
 use super::{Format, PAINT, Shapes};
 use crate::render::RenderError;
-use crate::render::house::Timings;
 use crate::render::house::fields::Field;
 use crate::render::house::sketch::Worn;
 use crate::render::house::weights::Asset;
 use crate::render::house::worlds::Shown;
+use crate::render::house::{Timings, costume};
 
 /// What is to be drawn into a frame.
 pub struct Wanted<'a> {
@@ -27,6 +27,8 @@ pub struct Wanted<'a> {
     pub fields: &'a BTreeMap<String, Field>,
     /// The world that is on, and its picture as RGB bytes of the camera's size.
     pub world: Option<(Shown, &'a [u8])>,
+    /// Whether a world dresses its visitors.
+    pub costumes: bool,
     /// Time of the frame.
     pub seconds: f64,
 }
@@ -108,7 +110,8 @@ impl Gpu {
         }
         let world = wanted.world.map(|(shown, _)| shown);
         if *shown != world {
-            sized.show(device, wanted.world.map(|(_, picture)| picture))?;
+            let costume = world.filter(|_| wanted.costumes).map(|shown| costume::for_device(shown.theme));
+            sized.show(device, wanted.world.map(|(_, picture)| picture), costume.as_ref())?;
             *shown = world;
         }
         timings.note("scene", started);

@@ -123,7 +123,7 @@ pub fn check(
     };
     report.device = Some(cuda.facts().clone());
     count_work(assets, amounts, &mut report)?;
-    let options = RendererOptions { costumes: false, ..RendererOptions::new(assets) };
+    let options = RendererOptions::new(assets);
     let mut device = House::open(&options, &Where::On(Machine::Cuda(Arc::clone(&cuda))))?;
     let frames = footage(assets, amounts.camera, amounts.compared.clamp(1, 16))?;
     compare(&mut device, &options, &frames, &mut report)?;

@@ -31,6 +31,7 @@ pub(super) mod wardrobe;
 use otherglass_kernels::cells::Cells;
 use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
+use otherglass_kernels::costume::{Dye, Measure};
 use otherglass_kernels::fields::{Catalogue, Fields};
 use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
 use otherglass_kernels::linear::Linear as Dense;
@@ -208,6 +209,8 @@ pub(crate) struct Shapes {
     sketch: Sketch,
     cells: Cells,
     maps: Maps,
+    measure: Measure,
+    dye: Dye,
     composite: Composite,
 }
 
@@ -243,6 +246,8 @@ impl Shapes {
                 world_on: true,
                 dressed: true,
             },
+            measure: Measure::new(camera, model, INPUT_STRIDE),
+            dye: Dye::new(camera, model),
             composite: Composite {
                 width,
                 height,
@@ -293,6 +298,8 @@ fn plan(
     let finishing = vec![
         Step::of("cells", &shapes.cells),
         Step::of("maps", &shapes.maps),
+        Step::of("costume.measure", &shapes.measure),
+        Step::of("costume.dye", &shapes.dye),
         Step::of("composite", &shapes.composite),
     ];
     let only = |steps| Plan { steps, ..Plan::default() };

@@ -9,7 +9,8 @@
 use half::f16;
 use otherglass_kernels::arena::{Arena, ArenaPlan, Layout, Slot};
 use otherglass_kernels::cells::CellsBuffers;
-use otherglass_kernels::composite::CompositeBuffers;
+use otherglass_kernels::composite::{Axis, CompositeBuffers};
+use otherglass_kernels::costume::{self, Costume, DyeBuffers, FITTING_LEN, MeasureBuffers};
 use otherglass_kernels::fields::{Fields, FieldsBuffers};
 use otherglass_kernels::frame_in::{FrameToRgbBuffers, HalveBuffers, Shrink, ShrinkBuffers};
 use otherglass_kernels::maps::{Limits, MapsBuffers};
@@ -36,8 +37,11 @@ pub struct Sized {
     world_on: Span<u8>,
     /// What is worn, as [`super::outfit`] lays it out.
     scene: Span<u8>,
-    /// What is remembered from the frame before: the body as it was followed, and what was body.
-    remembered: [Span<u8>; 2],
+    /// The costume that is on, and its tiles of cloth.
+    costume: Span<u8>,
+    tiles: Span<u8>,
+    /// What is remembered from the frame before: the body as it was followed, what was body, and the visitor's colours.
+    remembered: [Span<u8>; 3],
     show_world: Vec<Launch>,
     hide_world: Vec<Launch>,
 }
@@ -50,6 +54,7 @@ struct Slots {
     world_on: Slot,
     shrink: [Slot; 6],
     axes: [Slot; 4],
+    cell_axes: [Slot; 4],
     scene: Slot,
     tracked: Slot,
     body: Slot,
@@ -61,6 +66,11 @@ struct Slots {
     cells: Slot,
     maps: Slot,
     lines: Slot,
+    costume: Slot,
+    tiles: Slot,
+    colours: Slot,
+    fitting: Slot,
+    person: Slot,
     out: Slot,
 }
 
@@ -68,6 +78,7 @@ struct Slots {
 pub struct Room {
     shrink: [Vec<u8>; 6],
     axes: [Vec<u8>; 4],
+    cell_axes: [Vec<u8>; 4],
     slots: Slots,
     /// Of the arena.
     pub layout: Layout,
@@ -80,8 +91,7 @@ impl Room {
         let model_area = shapes.maps.width * shapes.maps.height;
         let cells = shapes.cells.width * shapes.cells.height;
         let shrink = shrink_tables(&shapes.shrink);
-        let (columns, rows) = shapes.composite.axes();
-        let axes = [ints(&columns.low), floats(&columns.weight), ints(&rows.low), floats(&rows.weight)];
+        let (axes, cell_axes) = (axis_tables(shapes.composite.axes()), axis_tables(shapes.dye.axes()));
         let mut plan = ArenaPlan::default();
         let mut room = |bytes: usize| plan.always(bytes);
         let slots = Slots {
@@ -91,6 +101,7 @@ impl Room {
             world_on: room(4),
             shrink: shrink.each_ref().map(|table| room(table.len())),
             axes: axes.each_ref().map(|table| room(table.len())),
+            cell_axes: cell_axes.each_ref().map(|table| room(table.len())),
             scene: room(block::BYTES),
             tracked: room(4 * STATE_LEN),
             body: room(4 * BODY_LEN),
@@ -102,9 +113,14 @@ impl Room {
             cells: room(8 * cells),
             maps: room(64 * model_area),
             lines: room(8 * model_area),
+            costume: room(4 * Costume::LEN),
+            tiles: room(2 * costume::TILES_LEN),
+            colours: room(4 * costume::state_len(cells)),
+            fitting: room(4 * FITTING_LEN),
+            person: room(4 * area),
             out: room(4 * area),
         };
-        Self { shrink, axes, slots, layout: plan.lay_out() }
+        Self { shrink, axes, cell_axes, slots, layout: plan.lay_out() }
     }
 }
 
@@ -119,12 +135,13 @@ impl Sized {
     ) -> Result<Self, KernelError> {
         let device = machine.device();
         let (width, height) = (shapes.to_rgb.width, shapes.to_rgb.height);
-        let Room { shrink, axes, slots, layout } = Room::new(shapes);
+        let Room { shrink, axes, cell_axes, slots, layout } = Room::new(shapes);
         let arena = match old {
             Some(old) => old.arena.laid_out_anew(device, layout)?,
             None => Arena::new(device, layout)?,
         };
-        for (slot, table) in slots.shrink.iter().chain(&slots.axes).zip(shrink.iter().chain(&axes)) {
+        let tables = shrink.iter().chain(&axes).chain(&cell_axes);
+        for (slot, table) in slots.shrink.iter().chain(&slots.axes).chain(&slots.cell_axes).zip(tables) {
             device.write(arena.get(*slot)?, table)?;
         }
         let world_on = arena.get::<u8>(slots.world_on)?;
@@ -145,12 +162,14 @@ impl Sized {
             world,
             world_on,
             scene: arena.get(slots.scene)?,
-            remembered: [arena.get(slots.tracked)?, arena.get(slots.seen)?],
+            costume: arena.get(slots.costume)?,
+            tiles: arena.get(slots.tiles)?,
+            remembered: [arena.get(slots.tracked)?, arena.get(slots.seen)?, arena.get(slots.colours)?],
             show_world,
             hide_world,
             arena,
         };
-        sized.show(device, None)?;
+        sized.show(device, None, None)?;
         sized.forget_body(device)?;
         Ok(sized)
     }
@@ -187,11 +206,20 @@ impl Sized {
         self.frame.work()
     }
 
-    /// Another world from now on, RGB bytes of the camera's size, or none.
-    pub fn show(&self, device: &dyn Device, world: Option<&[u8]>) -> Result<(), KernelError> {
+    /// Another world from now on, RGB bytes of the camera's size, or none; and what it dresses the visitor in, if it does.
+    pub fn show(
+        &self,
+        device: &dyn Device,
+        world: Option<&[u8]>,
+        costume: Option<&(Costume, Vec<u8>)>,
+    ) -> Result<(), KernelError> {
         if let Some(picture) = world {
             device.write(self.world, picture)?;
         }
+        if let Some((_, tiles)) = costume {
+            device.write(self.tiles, tiles)?;
+        }
+        device.write(self.costume, costume.map_or(Costume::none(), |(costume, _)| *costume).bytes())?;
         device.write(self.world_on, &i32::from(world.is_some()).to_le_bytes())?;
         let launches = if world.is_some() { &self.show_world } else { &self.hide_world };
         launches.iter().try_for_each(|launch| device.launch(launch))
@@ -282,8 +310,26 @@ fn paint(
         lines: arena.get(slots.lines)?,
     };
     launches.extend(shapes.maps.launches(&maps, facts)?);
+    let (costume, colours, fitting) = (arena.get(slots.costume)?, arena.get(slots.colours)?, arena.get(slots.fitting)?);
+    let body = arena.get(slots.body)?;
+    let measured = MeasureBuffers { inputs, parts, body, costume, before: colours, after: colours, fitting };
+    launches.extend(shapes.measure.launches(&measured, facts)?);
+    let (camera, person) = (arena.get(slots.rgb)?, arena.get(slots.person)?);
+    let dyed = DyeBuffers {
+        camera,
+        state: colours,
+        fitting,
+        costume,
+        tiles: arena.get(slots.tiles)?,
+        column_low: arena.get(slots.cell_axes[0])?,
+        column_weight: arena.get(slots.cell_axes[1])?,
+        row_low: arena.get(slots.cell_axes[2])?,
+        row_weight: arena.get(slots.cell_axes[3])?,
+        out: person,
+    };
+    launches.extend(shapes.dye.launches(&dyed, facts)?);
     let composed = CompositeBuffers {
-        camera: arena.get(slots.rgb)?,
+        camera,
         world: arena.get(slots.world)?,
         front: large.0,
         behind: large.1,
@@ -293,6 +339,8 @@ fn paint(
         row_low: arena.get(slots.axes[2])?,
         row_weight: arena.get(slots.axes[3])?,
         world_on,
+        person,
+        dressed: fitting,
         out: arena.get(slots.out)?,
     };
     launches.extend(shapes.composite.launches(&composed, facts)?);
@@ -311,6 +359,10 @@ fn shrink_buffers(arena: &Arena, slots: &Slots, rgb: Span<u8>, out: Span<f16>) -
         row_weights: arena.get(row_weights)?,
         out,
     })
+}
+
+fn axis_tables((columns, rows): (Axis, Axis)) -> [Vec<u8>; 4] {
+    [ints(&columns.low), floats(&columns.weight), ints(&rows.low), floats(&rows.weight)]
 }
 
 fn shrink_tables(shrink: &Shrink) -> [Vec<u8>; 6] {
