@@ -39,7 +39,7 @@ impl Case {
         body[30..33].copy_from_slice(&[tilt.sin(), -tilt.cos(), 0.0]);
         body[33..36].copy_from_slice(&[yaw.sin(), 0.0, -yaw.cos()]);
         (body[36], body[37]) = (uniform(0.1, 0.16), uniform(-1.2, 1.2));
-        body[38..].copy_from_slice(&[(kernel.worn % 3 == 0).into(), (kernel.worn % 2 == 0).into(), 0.8]);
+        body[38..].copy_from_slice(&[kernel.worn.is_multiple_of(3).into(), kernel.worn.is_multiple_of(2).into(), 0.8]);
 
         let circles = kernel.worn.min(MOST_CIRCLES);
         let layer = |i: usize| {

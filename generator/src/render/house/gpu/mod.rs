@@ -16,6 +16,8 @@
 mod canvas;
 pub mod check;
 #[cfg(test)]
+mod dressing_tests;
+#[cfg(test)]
 mod emulated;
 #[cfg(test)]
 mod frame_tests;

@@ -126,10 +126,10 @@ struct OnDevice<'a> {
 impl<'a> OnDevice<'a> {
     fn new(device: &'a dyn Device, camera: (usize, usize)) -> Self {
         let mut plan = ArenaPlan::default();
-        let mut room = |bytes: usize| plan.always(bytes);
+        let room = |bytes: usize| plan.always(bytes);
         let slots =
             [160, 32, 16, block::BYTES, 4 * STATE_LEN, 4 * BODY_LEN, PLACED_BYTES, PLACED_BYTES, 4 * Limits::LEN]
-                .map(|bytes| room(bytes));
+                .map(room);
         let arena = Arena::new(device, plan.lay_out()).expect("memory");
         let floats = |i: usize| arena.get::<f32>(slots[i]).expect("a buffer");
         let (scene, pose, body) =
