@@ -305,7 +305,7 @@ pub struct Hands {
 
 /// The hand for the first thing that nobody gave a hand to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum WantedHand {
     /// There is no such thing.
     None,
     Given(Side),
@@ -331,27 +331,27 @@ impl Hands {
     fn new(holding: &mut FreeHand, worn: &[Worn], body: &Body, fields: &BTreeMap<String, Field>) -> Self {
         let (wanted, taken) = Self::wanted(worn, fields);
         let free = match wanted {
-            Wanted::None => {
+            WantedHand::None => {
                 *holding = FreeHand::default();
                 None
             }
-            Wanted::Given(side) => Some(holding.give(side)),
-            Wanted::InSight => Some(holding.follow(body)),
+            WantedHand::Given(side) => Some(holding.give(side)),
+            WantedHand::InSight => Some(holding.follow(body)),
         };
         Self { free, taken }
     }
 
     /// Which hand a scene wants for the first thing that nobody gave a hand to, and which hands hold something (right and
     /// left) as was said.
-    pub fn wanted(worn: &[Worn], fields: &BTreeMap<String, Field>) -> (Wanted, [bool; 2]) {
+    pub fn wanted(worn: &[Worn], fields: &BTreeMap<String, Field>) -> (WantedHand, [bool; 2]) {
         let held = || worn.iter().filter(|item| item.field(fields).is_some_and(|field| field.attachment.is_held()));
         let said = || held().filter_map(Worn::said_hands).flatten();
         let taken = [said().any(|&side| side == Side::Right), said().any(|&side| side == Side::Left)];
         let wanted = match taken {
-            _ if !held().any(|item| item.said_hands().is_none()) => Wanted::None,
-            [true, false] => Wanted::Given(Side::Left),
-            [false, true] => Wanted::Given(Side::Right),
-            _ => Wanted::InSight,
+            _ if !held().any(|item| item.said_hands().is_none()) => WantedHand::None,
+            [true, false] => WantedHand::Given(Side::Left),
+            [false, true] => WantedHand::Given(Side::Right),
+            _ => WantedHand::InSight,
         };
         (wanted, taken)
     }

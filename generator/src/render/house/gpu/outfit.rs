@@ -15,7 +15,7 @@ use crate::render::house::charts::{Chart, Surface};
 use crate::render::house::fields::{Attachment, Field, Layer, Order, Wave};
 use crate::render::house::frames::Side;
 use crate::render::house::hiding::Dressed;
-use crate::render::house::sketch::{COVER, GRIP, Hands, MOST_COMPANY, Taken, Wanted, Worn};
+use crate::render::house::sketch::{COVER, GRIP, Hands, MOST_COMPANY, Taken, WantedHand, Worn};
 use crate::scene;
 
 /// The most layers of items in one picture; what comes after them in the order of drawing is left out.
@@ -78,10 +78,10 @@ impl Outfit {
             }
         }
         let free = match wanted {
-            Wanted::None => FreeHand::Nobody,
-            Wanted::Given(Side::Right) => FreeHand::Right,
-            Wanted::Given(Side::Left) => FreeHand::Left,
-            Wanted::InSight => FreeHand::InSight,
+            WantedHand::None => FreeHand::Nobody,
+            WantedHand::Given(Side::Right) => FreeHand::Right,
+            WantedHand::Given(Side::Left) => FreeHand::Left,
+            WantedHand::InSight => FreeHand::InSight,
         };
         outfit.lay_out(free, Worn::dressed(worn, fields))
     }
