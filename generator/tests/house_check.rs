@@ -12,7 +12,7 @@ fn house_check(out: &Path, arguments: &[&str], driver: Option<&Path>) -> Output 
     let mut command = Command::new(env!("CARGO_BIN_EXE_house_check"));
     command.arg("--assets").arg(assets()).arg("--out").arg(out).args(arguments);
     if let Some(driver) = driver {
-        command.env("LD_LIBRARY_PATH", driver);
+        command.env("LD_LIBRARY_PATH", driver).env("EMULATED_TRACE", out.join("trace.txt"));
     }
     command.output().expect("house_check runs")
 }
@@ -55,6 +55,13 @@ fn the_whole_check_is_rehearsed_on_an_emulated_driver() {
     println!("{said}");
     assert!(output.status.success(), "{said}");
     assert!(said.contains("2 steady frames: 0 allocations, 0 bytes of device memory taken"), "{said}");
+    assert!(said.contains("2 steady frames: 2 waits (control, one frame waited for twice: 2)"), "{said}");
+    // What the driver was asked for at the end: two steady frames of one copy in, one graph, one copy out and one wait
+    // each, then the control, which waits once more.
+    let trace = std::fs::read_to_string(folder.path().join("trace.txt")).expect("what the driver was asked for");
+    let last =
+        trace.rsplit_once("IGOWIGOWIGOWW").unwrap_or_else(|| panic!("no frames of one wait at the end: {trace}"));
+    assert!(!last.1.contains(['I', 'G', 'O', 'K']), "nothing is drawn afterwards: {trace}");
     let report = report(folder.path());
     assert_eq!(report["device"]["name"], "emulated driver");
     assert!(report["compared"].as_array().is_some_and(|scenes| scenes.len() == 1), "{report}");

@@ -22,6 +22,9 @@ static std::vector<std::function<Result()>> queue;  // of the one stream
 static Graph* recording = nullptr;
 static std::map<Pointer, size_t> allocations;
 static std::set<void*> host_allocations;
+// What was asked for, a letter each: copy In, Graph, copy Out, Wait, Fill, Event, Kernel outside of a graph. EMULATED_TRACE names
+// a file that gets it when the context goes.
+static std::string trace;
 static int contexts = 0, live_modules = 0, live_graphs = 0, live_events = 0;
 static void* current_context = nullptr;
 // Of the device; EMULATED_MEMORY_MB makes it smaller.
@@ -54,8 +57,9 @@ static Result flush() {
     return SUCCESS;
 }
 
-static Result put_off(std::function<Result()> step) {
+static Result put_off(char what, std::function<Result()> step) {
     need_context();
+    if (!recording) trace += what;
     (recording ? recording->work : queue).push_back(std::move(step));
     return SUCCESS;
 }
@@ -95,15 +99,18 @@ Result cuDevicePrimaryCtxRetain(void** context, int) { return ++contexts, *conte
 Result cuDevicePrimaryCtxRelease_v2(int) {
     if (--contexts == 0 && (!allocations.empty() || !host_allocations.empty() || live_modules || live_graphs || live_events))
         driver_stop("memory, modules, graphs or events are left over");
+    if (const char* path = std::getenv("EMULATED_TRACE"); path && contexts == 0) {
+        if (FILE* file = std::fopen(path, "w")) std::fwrite(trace.data(), 1, trace.size(), file), std::fclose(file);
+    }
     return SUCCESS;
 }
 Result cuCtxGetCurrent(void** context) { return *context = current_context, SUCCESS; }
 Result cuCtxSetCurrent(void* context) { return current_context = context, SUCCESS; }
-Result cuCtxSynchronize() { return flush(); }
+Result cuCtxSynchronize() { return trace += 'W', flush(); }
 
 Result cuStreamCreate(void** stream, unsigned) { return *stream = &queue, SUCCESS; }
 Result cuStreamDestroy_v2(void*) { return SUCCESS; }
-Result cuStreamSynchronize(void*) { return flush(); }
+Result cuStreamSynchronize(void*) { return trace += 'W', flush(); }
 Result cuStreamIsCapturing(void*, int* state) { return *state = recording != nullptr, SUCCESS; }
 Result cuStreamBeginCapture_v2(void*, int) {
     if (recording) return CAPTURE_UNSUPPORTED;
@@ -124,7 +131,7 @@ Result cuGraphInstantiateWithFlags(Graph** executable, Graph* graph, unsigned lo
 }
 Result cuGraphUpload(Graph*, void*) { return SUCCESS; }
 Result cuGraphLaunch(Graph* graph, void*) {
-    return put_off([graph] {
+    return put_off('G', [graph] {
         for (auto& step : graph->work)
             if (Result result = step()) return result;
         return (Result)SUCCESS;
@@ -161,7 +168,7 @@ Result cuLaunchKernel(const char* name, unsigned x, unsigned y, unsigned z, unsi
     std::vector<unsigned char> copy((unsigned char*)params[0], (unsigned char*)params[0] + bytes);
     std::vector<uint64_t> aligned((bytes + 7) / 8);
     std::memcpy(aligned.data(), copy.data(), bytes);
-    return put_off([=] {
+    return put_off('K', [=] {
         static uint64_t seed = 0;
         unsigned grid[3] = {x, y, z};
         return emulated_launch(name, grid, threads, shared, aligned.data(), bytes, ++seed) ? LAUNCH_FAILED : SUCCESS;
@@ -197,15 +204,15 @@ Result cuMemFreeHost(void* at) {
 }
 Result cuMemcpyHtoDAsync_v2(Pointer to, const void* from, size_t bytes, void*) {
     need_memory(to, bytes);
-    return put_off([=] { return std::memcpy((void*)to, from, bytes), (Result)SUCCESS; });
+    return put_off('I', [=] { return std::memcpy((void*)to, from, bytes), (Result)SUCCESS; });
 }
 Result cuMemcpyDtoHAsync_v2(void* to, Pointer from, size_t bytes, void*) {
     need_memory(from, bytes);
-    return put_off([=] { return std::memcpy(to, (const void*)from, bytes), (Result)SUCCESS; });
+    return put_off('O', [=] { return std::memcpy(to, (const void*)from, bytes), (Result)SUCCESS; });
 }
 Result cuMemsetD8Async(Pointer to, unsigned char value, size_t bytes, void*) {
     need_memory(to, bytes);
-    return put_off([=] { return std::memset((void*)to, value, bytes), (Result)SUCCESS; });
+    return put_off('F', [=] { return std::memset((void*)to, value, bytes), (Result)SUCCESS; });
 }
 
 Result cuEventCreate(Event** event, unsigned flags) { return ++live_events, *event = new Event, flags & 2 ? INVALID_VALUE : SUCCESS; }
@@ -214,9 +221,9 @@ Result cuEventDestroy_v2(Event* event) {
     return --live_events, delete event, SUCCESS;
 }
 Result cuEventRecord(Event* event, void*) {
-    return put_off([=] { return event->at_ms = now_ms(), (Result)SUCCESS; });
+    return put_off('E', [=] { return event->at_ms = now_ms(), (Result)SUCCESS; });
 }
-Result cuEventSynchronize(Event*) { return flush(); }
+Result cuEventSynchronize(Event*) { return trace += 'W', flush(); }
 Result cuEventElapsedTime_v2(float* ms, Event* start, Event* end) {
     if (start->at_ms < 0 || end->at_ms < 0) return INVALID_VALUE;
     return *ms = (float)(end->at_ms - start->at_ms), SUCCESS;

@@ -2,6 +2,7 @@
 #define OTHERGLASS_EMULATED 1
 #include "../src/common/port.cuh"
 #include "../src/common/tile.cuh"
+#include "../src/common/body.cuh"
 
 namespace ceiling {
 #include "../src/ceiling/ceiling.cu"
@@ -38,6 +39,15 @@ namespace cells {
 }
 namespace sketch {
 #include "../src/sketch/sketch.cu"
+}
+namespace track {
+#include "../src/track/track.cu"
+}
+namespace place_ {
+#include "../src/place/place.cu"
+}
+namespace costume {
+#include "../src/costume/costume.cu"
 }
 namespace sampler {
 #include "../src/sampler/sampler.cu"

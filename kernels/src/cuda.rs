@@ -3,6 +3,7 @@
 use std::borrow::{Borrow, BorrowMut};
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cudarc::driver::{CudaContext, CudaEvent, CudaFunction, CudaGraph, CudaStream, DriverError, result, sys};
@@ -13,21 +14,24 @@ use crate::error::{KernelError, require};
 
 /// Each kernel's functions for every target (fat binary), made by `build_fatbin.py`. They are part of the program, so
 /// that launchers and kernels can't be of different versions.
-pub const FATBINS: [(&str, &[u8]); 14] = [
+pub const FATBINS: [(&str, &[u8]); 17] = [
     ("attention", include_bytes!("../../assets/kernels/attention.fatbin")),
     ("ceiling", include_bytes!("../../assets/kernels/ceiling.fatbin")),
     ("cells", include_bytes!("../../assets/kernels/cells.fatbin")),
     ("composite", include_bytes!("../../assets/kernels/composite.fatbin")),
     ("conv", include_bytes!("../../assets/kernels/conv.fatbin")),
+    ("costume", include_bytes!("../../assets/kernels/costume.fatbin")),
     ("fields", include_bytes!("../../assets/kernels/fields.fatbin")),
     ("frame_in", include_bytes!("../../assets/kernels/frame_in.fatbin")),
     ("linear", include_bytes!("../../assets/kernels/linear.fatbin")),
     ("maps", include_bytes!("../../assets/kernels/maps.fatbin")),
     ("norm", include_bytes!("../../assets/kernels/norm.fatbin")),
+    ("place", include_bytes!("../../assets/kernels/place.fatbin")),
     ("points", include_bytes!("../../assets/kernels/points.fatbin")),
     ("sampler", include_bytes!("../../assets/kernels/sampler.fatbin")),
     ("sketch", include_bytes!("../../assets/kernels/sketch.fatbin")),
     ("softmax", include_bytes!("../../assets/kernels/softmax.fatbin")),
+    ("track", include_bytes!("../../assets/kernels/track.fatbin")),
 ];
 
 /// What the bindings are made for: calls that an older driver lacks would panic, and it could not load the kernels.
@@ -40,6 +44,7 @@ pub struct Cuda {
     facts: Facts,
     functions: HashMap<&'static str, CudaFunction>,
     memory: Mutex<Vec<sys::CUdeviceptr>>,
+    waits: AtomicU64,
     stream: Arc<CudaStream>,
     context: Arc<CudaContext>,
 }
@@ -80,7 +85,8 @@ impl Cuda {
                 functions.insert(function, loaded);
             }
         }
-        Ok(Self { id: DeviceId::new(), facts, functions, memory: Mutex::default(), stream, context })
+        let (id, waits) = (DeviceId::new(), AtomicU64::new(0));
+        Ok(Self { id, facts, functions, memory: Mutex::default(), waits, stream, context })
     }
 
     fn bind(&self) -> Result<(), KernelError> {
@@ -111,6 +117,12 @@ impl Cuda {
     pub fn free_bytes(&self) -> Result<usize, KernelError> {
         let (free, _) = self.context.mem_get_info().map_err(failed("asking for free memory"))?;
         Ok(free)
+    }
+
+    /// How often the program waited for the device so far: at copies, frames and when it asked to.
+    #[must_use]
+    pub fn waits(&self) -> u64 {
+        self.waits.load(Ordering::Relaxed)
     }
 
     /// Host memory that the device copies from and to by itself.
@@ -243,6 +255,7 @@ impl Device for Cuda {
     }
 
     fn synchronize(&self) -> Result<(), KernelError> {
+        self.waits.fetch_add(1, Ordering::Relaxed);
         self.stream.synchronize().map_err(failed("waiting for the device"))
     }
 }

@@ -33,7 +33,7 @@ fn a_missing_barrier_is_noticed() {
         Ok(library) => library,
         Err(reason) => return println!("skipped: {reason}"),
     };
-    for kernel in ["conv", "linear", "norm", "attention"] {
+    for kernel in ["conv", "linear", "norm", "attention", "track", "costume_measure"] {
         let output = gpu_check(&["--emulated", &library.to_string_lossy(), "--only", kernel]);
         assert!(!output.status.success(), "{kernel} passes without barriers: the emulation proves nothing");
     }

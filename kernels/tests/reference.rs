@@ -246,6 +246,7 @@ fn composition() {
             axis(&columns).to_vec(),
             axis(&rows).to_vec(),
             vec![vec![f64::from(u8::from(world_on))]],
+            vec![vec![0.0; 24 * 18 * 4], vec![0.0]], // nobody is in a costume
         ]
         .concat();
         let mut want = reference.get(&format!("{case}/out")).channels_last(4);

@@ -113,7 +113,7 @@ pub struct RendererOptions {
     pub seed: u64,
     /// Threads a renderer may use for one frame; 0 is one for each core.
     pub threads: usize,
-    /// Whether worlds dress their visitors. The engine on the GPU does not yet, so engines are compared without.
+    /// Whether worlds dress their visitors.
     pub costumes: bool,
 }
 

@@ -11,6 +11,7 @@ use crate::ceiling::{CeilingCopy, CeilingMma};
 use crate::cells::Cells;
 use crate::composite::Composite;
 use crate::conv::Conv;
+use crate::costume::{Dye, Measure};
 use crate::device::{Facts, Launch, Span};
 use crate::error::KernelError;
 use crate::fields::Fields;
@@ -19,10 +20,12 @@ use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
 use crate::maps::Maps;
 use crate::norm::Norm;
+use crate::place::PlaceWorn;
 use crate::points::{Place, Pool};
 use crate::sampler::SamplerStep;
 use crate::sketch::Sketch;
 use crate::softmax::Softmax;
+use crate::track::Track;
 
 /// A kernel of one shape, whichever kernel it is: a row of a table.
 pub trait Case {
@@ -107,10 +110,14 @@ kernels![
     Pool,
     Place,
     SamplerStep,
+    Track,
+    PlaceWorn,
     Fields,
     Sketch,
     Cells,
     Maps,
+    Measure,
+    Dye,
     Composite,
     CeilingMma,
     CeilingCopy,

@@ -14,10 +14,12 @@ struct CompositeParams {
     const int* row_low;           // (height)
     const float* row_weight;      // (height)
     const int* world_on;          // one number: 0 or 1
+    const uint32_t* person;       // (height, width), the visitor in a costume: bytes red, green, blue; read only where dressed
+    const float* dressed;         // one number: 0 or 1
     uint32_t* out;                // (height, width), bytes red, green, blue, 255
     int width, height, model_width, model_height;
 };
-static_assert(sizeof(CompositeParams) == 104, "mod.rs lays it out the same way");
+static_assert(sizeof(CompositeParams) == 120, "mod.rs lays it out the same way");
 
 // Eight pixels of 32 columns a block: neighbours share model pixels.
 KERNEL(composite, CompositeParams, 256) {
@@ -52,7 +54,8 @@ KERNEL(composite, CompositeParams, 256) {
     two = unpack2(words[0]), more = unpack2(words[1]);
     behind[0] = two.x, behind[1] = two.y, behind[2] = more.x, behind[3] = more.y;
 
-    const bool world_on = *p.world_on != 0;
+    const bool world_on = *p.world_on != 0, dressed = world_on && *p.dressed != 0.0f;
+    const uint32_t costume = dressed ? p.person[pixel] : 0u;
     const float brightness = (camera[0] + camera[1] + camera[2]) * (1.0f / 3.0f);
     const float matte = fminf(fmaxf(maps[0] * brightness + maps[1], 0.0f), 1.0f), visible = maps[2];
     uint32_t bytes = 255u << 24;
@@ -61,7 +64,8 @@ KERNEL(composite, CompositeParams, 256) {
         float backdrop = camera[k], person = camera[k];
         if (world_on) {
             backdrop = p.world[pixel * 3 + k] * (1.0f / 255.0f);
-            person = camera[k] * maps[9 + k] + maps[12 + k];
+            if (dressed) person = (costume >> (8 * k) & 255u) * (1.0f / 255.0f);
+            person = person * maps[9 + k] + maps[12 + k];
         }
         backdrop = behind[k] * maps[3 + k] + backdrop * (1.0f - behind[3]);
         float base = backdrop + (person - backdrop) * matte;

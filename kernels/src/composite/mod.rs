@@ -3,7 +3,8 @@
 //! ```text
 //! matte    = clamp(maps[0] * brightness(camera) + maps[1], 0, 1)       brightness: mean of red, green, blue
 //! visible  = maps[2],  light = maps[3..6],  residual = maps[6..9],  gain = maps[9..12],  lift = maps[12..15]
-//! backdrop = world where one is on, else camera;       person = camera * gain + lift where one is on, else camera
+//! backdrop = world where one is on, else camera
+//! person   = worn * gain + lift where a world is on, else camera;      worn: in a costume if one is on, else camera
 //! backdrop = behind.rgb * light + backdrop * (1 - behind.a)
 //! base     = backdrop + (person - backdrop) * matte
 //! out      = front.rgb * visible * light + base * (1 - front.a * visible) + residual
@@ -84,6 +85,10 @@ pub struct CompositeBuffers {
     pub row_weight: Span<f32>,
     /// One number, 0 or 1.
     pub world_on: Span<i32>,
+    /// The camera's picture with the visitor in a costume, RGB and a byte unused.
+    pub person: Span<u8>,
+    /// One number: 0 where there is no costume, and nobody looks at `person`.
+    pub dressed: Span<f32>,
     /// RGBA.
     pub out: Span<u8>,
 }
@@ -101,13 +106,15 @@ struct Params {
     row_low: u64,
     row_weight: u64,
     world_on: u64,
+    person: u64,
+    dressed: u64,
     out: u64,
     width: i32,
     height: i32,
     model_width: i32,
     model_height: i32,
 }
-const _: () = assert!(size_of::<Params>() == 104);
+const _: () = assert!(size_of::<Params>() == 120);
 
 impl Composite {
     fn area(&self) -> usize {
@@ -156,6 +163,8 @@ impl Kernel for Composite {
             row_low: buffers.row_low.demand(name, "row_low", self.height)?,
             row_weight: buffers.row_weight.demand(name, "row_weight", self.height)?,
             world_on: buffers.world_on.demand(name, "world_on", 1)?,
+            person: buffers.person.demand(name, "person", area * 4)?,
+            dressed: buffers.dressed.demand(name, "dressed", 1)?,
             out: buffers.out.demand(name, "out", area * 4)?,
             width: self.width as i32,
             height: self.height as i32,
@@ -175,6 +184,8 @@ impl Kernel for Composite {
             buffers.row_low.device(),
             buffers.row_weight.device(),
             buffers.world_on.device(),
+            buffers.person.device(),
+            buffers.dressed.device(),
             buffers.out.device(),
         ];
         Ok(vec![Launch::new::<Self, _>("composite", grid, &params, &devices)?])
@@ -214,15 +225,32 @@ impl Kernel for Composite {
             Operand::exact("row_low", i32, bytemuck::cast_slice(&rows.low).to_vec()),
             Operand::exact("row_weight", f32, bytemuck::cast_slice(&rows.weight).to_vec()),
             Operand::exact("world_on", i32, i32.encode_all([f64::from(u8::from(self.world_on))])),
+            Operand::input("person", u8, area * 4, bytes()),
+            Operand::exact("dressed", f32, f32.encode_all([f64::from(u8::from(self.changed))])),
             Operand::output("out", u8, area * 4),
         ]
     }
 
     fn buffers(&self, spans: &[Span<u8>]) -> Result<CompositeBuffers, KernelError> {
-        let Ok([camera, world, front, behind, maps, column_low, column_weight, row_low, row_weight, world_on, out]) =
-            <[Span<u8>; 11]>::try_from(spans)
+        let Ok(
+            [
+                camera,
+                world,
+                front,
+                behind,
+                maps,
+                column_low,
+                column_weight,
+                row_low,
+                row_weight,
+                on,
+                person,
+                dressed,
+                out,
+            ],
+        ) = <[Span<u8>; 13]>::try_from(spans)
         else {
-            return Err(KernelError::shape(Self::NAME, "buffers", 11, spans.len()));
+            return Err(KernelError::shape(Self::NAME, "buffers", 13, spans.len()));
         };
         Ok(CompositeBuffers {
             camera,
@@ -234,15 +262,30 @@ impl Kernel for Composite {
             column_weight: column_weight.cast()?,
             row_low: row_low.cast()?,
             row_weight: row_weight.cast()?,
-            world_on: world_on.cast()?,
+            world_on: on.cast()?,
+            person,
+            dressed: dressed.cast()?,
             out,
         })
     }
 
     fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>> {
-        let [camera, world, front, behind, maps, column_low, column_weight, row_low, row_weight, world_on] = inputs
+        let [
+            camera,
+            world,
+            front,
+            behind,
+            maps,
+            column_low,
+            column_weight,
+            row_low,
+            row_weight,
+            world_on,
+            worn,
+            dressed,
+        ] = inputs
         else {
-            panic!("ten inputs");
+            panic!("twelve inputs");
         };
         let world_on = world_on[0] != 0.0;
         let mut out = vec![Expected::ANY; self.area() * 4];
@@ -267,7 +310,8 @@ impl Kernel for Composite {
                     let (mut backdrop, mut person) = (seen[k], seen[k]);
                     if world_on {
                         backdrop = world[pixel * 3 + k] / 255.0;
-                        person = seen[k] * map(GAIN + k) + map(LIFT + k);
+                        let worn = if dressed[0] != 0.0 { worn[pixel * 4 + k] / 255.0 } else { seen[k] };
+                        person = worn * map(GAIN + k) + map(LIFT + k);
                     }
                     let backdrop = behind[k] * map(LIGHT + k) + backdrop * (1.0 - behind[3]);
                     let base = backdrop + (person - backdrop) * matte;

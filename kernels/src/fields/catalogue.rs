@@ -156,6 +156,12 @@ impl FieldPlaced {
     pub fn bytes(&self) -> &[u8] {
         bytemuck::bytes_of(self)
     }
+
+    /// From bytes as they lie in device memory, if there are as many as it has.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        bytemuck::try_pod_read_unaligned(bytes).ok()
+    }
 }
 
 /// All layers of all kinds, with their weights.

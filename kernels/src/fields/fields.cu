@@ -1,5 +1,5 @@
 // Everything that is worn, drawn pixel by pixel from its neural fields. The formulas are in mod.rs.
-#include "../common/port.cuh"
+#include "../common/geometry.cuh"
 
 constexpr int WIDTH = 52;    // neurons of a hidden layer, padded with zeros
 constexpr int SOURCES = 16;  // the most quantities that a network is told
@@ -38,26 +38,6 @@ struct FieldsParams {
 };
 static_assert(sizeof(FieldsParams) == 64 && sizeof(FieldLayer) == 528 && sizeof(FieldPlaced) == 180, "mod.rs lays them out the same way");
 
-__device__ __forceinline__ float clamp(float x, float low, float high) { return fminf(fmaxf(x, low), high); }
-
-// Both to some 1e-7, for |x| up to a few thousand: pi / 2 in two parts, then polynomials on an eighth of a turn.
-__device__ __forceinline__ void sine_cosine(float x, float& sine, float& cosine) {
-    const float quarters = rintf(x * 0.636619772f);
-    float r = fmaf(quarters, -1.57079625f, x);
-    r = fmaf(quarters, -7.54978942e-8f, r);
-    const float square = r * r;
-    const float s = r + r * square * (-1.6666654611e-1f + square * (8.3321608736e-3f - square * 1.9515295891e-4f));
-    const float c = 1.0f - 0.5f * square + square * square * (4.166664568298827e-2f + square * (-1.388731625493765e-3f + square * 2.443315711809948e-5f));
-    const int quadrant = (int)quarters & 3;
-    sine = quadrant & 1 ? c : s, cosine = quadrant & 1 ? s : c;
-    if (quadrant & 2) sine = -sine;
-    if (quadrant == 1 || quadrant == 2) cosine = -cosine;
-}
-
-struct Float3 {
-    float x, y, z;
-};
-__device__ __forceinline__ float dot(const Float3& a, const Float3& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 // Turned about the x axis: `turn` holds cosine and sine.
 __device__ __forceinline__ Float3 tilted(const Float3& v, const float* turn) {
     return {v.x, v.y * turn[0] - v.z * turn[1], v.y * turn[1] + v.z * turn[0]};

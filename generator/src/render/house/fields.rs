@@ -75,14 +75,14 @@ struct KindTable {
 /// How a parameter follows the time.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Motion {
-    wave: Wave,
-    period_s: f64,
+pub struct Motion {
+    pub wave: Wave,
+    pub period_s: f64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Wave {
+pub enum Wave {
     Sin,
     Cos,
 }
@@ -338,6 +338,11 @@ impl Field {
     pub fn params_at(&self, seconds: f64, params: &mut Vec<f32>) {
         params.clear();
         params.extend(self.params.iter().map(|param| param.motion.map_or(0.0, |motion| motion.at(seconds))));
+    }
+
+    /// How each of the kind's parameters follows the time, nothing for one that does not.
+    pub fn motions(&self) -> impl Iterator<Item = Option<Motion>> + '_ {
+        self.params.iter().map(|param| param.motion)
     }
 
     /// The kind's parameters in its order, by name.

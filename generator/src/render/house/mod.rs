@@ -41,12 +41,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use weights::{Assets, Manifest, ManifestFile};
 
-use self::body::{Body, Tracker};
+use self::body::Tracker;
 use self::cpu::Cpu;
 use self::fields::Field;
 use self::frames::ItemFrame;
 use self::geometry::Vec2;
-use self::gpu::{Format, Gpu};
+use self::gpu::{Format, Gpu, Wanted};
 use self::hiding::Dressed;
 use self::nets::PAINT;
 use self::planes::Fit;
@@ -100,7 +100,7 @@ enum Canvas {
     Gpu(Box<Gpu>),
 }
 
-/// What a canvas is to draw besides the frame it has looked at.
+/// What the CPU is to draw besides the frame it has looked at.
 struct Hung<'a> {
     /// What is worn, put on the body.
     sketcher: &'a mut Sketcher,
@@ -110,9 +110,6 @@ struct Hung<'a> {
     /// The frame of the shoulders in the model's pixels, if the visitor is to be dressed for the world.
     shoulders: Option<ItemFrame>,
 }
-
-/// What painting takes, borrowed from the renderer.
-type ToPaint<'a> = (&'a mut Canvas, Hung<'a>, &'a BTreeMap<String, Field>, &'a mut Timings);
 
 /// Where the time of a frame went.
 #[derive(Debug, Default)]
@@ -206,8 +203,7 @@ impl House {
         }
         if self.size != (width, height) {
             self.size = (width, height);
-            self.tracker.reset();
-            self.canvas.forget_body();
+            self.forget_body();
         }
         Ok(())
     }
@@ -226,33 +222,26 @@ impl House {
     }
 
     fn try_to_draw(&mut self, frame: &Frame) -> Result<Vec<u8>, RenderError> {
-        let seen = self.canvas.look(frame, &mut self.timings)?;
-        let (canvas, hung, fields, timings) = self.hang(&seen, self.size, frame.captured_at)?;
-        canvas.paint(frame, hung, fields, timings)
-    }
-
-    /// Follows the body, hangs on it what is worn, and finds the world's picture.
-    fn hang(
-        &mut self,
-        seen: &Body,
-        (width, height): (u32, u32),
-        captured_at: Instant,
-    ) -> Result<ToPaint<'_>, RenderError> {
-        let body = self.tracker.follow(seen);
-        let seconds = self.clock.seconds(captured_at);
-        let in_model = body.scaled(PAINT.0 as f32);
-        let fit = Fit::new(width as usize, height as usize, PAINT.0, PAINT.1);
-        let corner = Vec2::new(fit.left, fit.top);
-        let far = Vec2::new(width as f32, height as f32) * fit.scale;
-        self.sketcher.place(&self.worn, (&body, &in_model), (corner, corner + far), seconds, &self.fields);
-        let world = match self.world {
-            Some(shown) => Some((shown, self.worlds.picture(shown, width, height)?)),
-            None => None,
+        let Self { canvas, fields, worlds, worn, world, timings, .. } = self;
+        let seconds = self.clock.seconds(frame.captured_at);
+        let world = shown(worlds, *world, (frame.width, frame.height))?;
+        let costumes = self.costumes;
+        let cpu = match canvas {
+            Canvas::Gpu(gpu) => {
+                return gpu.draw_rgb(frame, &Wanted { worn, fields, world, costumes, seconds }, timings);
+            }
+            Canvas::Cpu(cpu) => cpu,
         };
-        let dressed = Worn::dressed(&self.worn, &self.fields);
-        let shoulders = self.costumes.then(|| frames::shoulders(&in_model));
+        let body = self.tracker.follow(&cpu.look(frame, timings));
+        let in_model = body.scaled(PAINT.0 as f32);
+        let fit = Fit::new(frame.width as usize, frame.height as usize, PAINT.0, PAINT.1);
+        let corner = Vec2::new(fit.left, fit.top);
+        let far = Vec2::new(frame.width as f32, frame.height as f32) * fit.scale;
+        self.sketcher.place(worn, (&body, &in_model), (corner, corner + far), seconds, fields);
+        let dressed = Worn::dressed(worn, fields);
+        let shoulders = costumes.then(|| frames::shoulders(&in_model));
         let hung = Hung { sketcher: &mut self.sketcher, dressed, world, shoulders };
-        Ok((&mut self.canvas, hung, &self.fields, &mut self.timings))
+        Ok(cpu.paint(frame, hung, fields, timings))
     }
 
     /// Draws a camera's bytes of that size: RGBA bytes, until the next frame. On a device alone; styles are not painted.
@@ -266,13 +255,14 @@ impl House {
     ) -> Result<&[u8], RenderError> {
         self.timings.0.clear();
         self.prepare_size(size.0, size.1)?;
-        let Canvas::Gpu(gpu) = &mut self.canvas else {
+        let Self { canvas, fields, worlds, worn, world, timings, .. } = self;
+        let Canvas::Gpu(gpu) = canvas else {
             return Err(RenderError::Model("camera formats are drawn on a device alone".into()));
         };
-        let seen = gpu.look(bytes, (size.0 as usize, size.1 as usize), format, &mut self.timings)?;
-        let (canvas, hung, fields, timings) = self.hang(&seen, size, captured_at)?;
-        let Canvas::Gpu(gpu) = canvas else { return Err(RenderError::Model("no device".into())) };
-        gpu.paint(hung, fields, timings)
+        let seconds = self.clock.seconds(captured_at);
+        let world = shown(worlds, *world, size)?;
+        let wanted = Wanted { worn, fields, world, costumes: self.costumes, seconds };
+        gpu.draw(bytes, (size.0 as usize, size.1 as usize), format, &wanted, timings)
     }
 
     /// The device's part of the last frame once more, without copies and without waiting: for timing it.
@@ -309,29 +299,15 @@ impl Canvas {
             Self::Gpu(gpu) => gpu.forget_body(),
         }
     }
+}
 
-    fn look(&mut self, frame: &Frame, timings: &mut Timings) -> Result<Body, RenderError> {
-        match self {
-            Self::Cpu(cpu) => Ok(cpu.look(frame, timings)),
-            Self::Gpu(gpu) => {
-                let size = (frame.width as usize, frame.height as usize);
-                gpu.look(&frame.pixels, size, Format::Rgb8, timings)
-            }
-        }
-    }
-
-    fn paint(
-        &mut self,
-        frame: &Frame,
-        hung: Hung,
-        fields: &BTreeMap<String, Field>,
-        timings: &mut Timings,
-    ) -> Result<Vec<u8>, RenderError> {
-        match self {
-            Self::Cpu(cpu) => Ok(cpu.paint(frame, hung, fields, timings)),
-            Self::Gpu(gpu) => gpu.paint_rgb(frame, hung, fields, timings),
-        }
-    }
+/// A world and its picture for a camera of that size.
+fn shown(
+    worlds: &mut Worlds,
+    world: Option<Shown>,
+    (width, height): (u32, u32),
+) -> Result<Option<(Shown, &[u8])>, RenderError> {
+    world.map(|shown| Ok((shown, worlds.picture(shown, width, height)?))).transpose()
 }
 
 /// Says why the CPU draws, once in the life of the program.

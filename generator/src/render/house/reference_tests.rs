@@ -235,14 +235,14 @@ fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
                 let frame = ItemFrame { o: frame.o + Vec2::new(0.5, 0.5) - pixel, ..frame };
                 let layer = &field.layers[index];
                 let part = |dress| Part { kind, index, layer, frame, params: &params, dress };
-                let Some(placed) = wardrobe.put(&part(dress), (1, 1)) else { continue };
+                let Some(placed) = wardrobe.put(&part(dress), frame, (1, 1)) else { continue };
                 let got = drawn(placed);
                 if got[3] > 0.0 {
                     let worst = got.iter().zip(want).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
                     assert!(worst < 5e-2, "{kind}.{}: {got:?} is not {want:?}", case.layer);
                     covered += 1;
                     let dress = fields::Dress { tint: [0.0, 1.0, 0.0], secondary: [1.0, 0.0, 1.0], opacity: 1.0 };
-                    let placed = wardrobe.put(&part(dress), (1, 1)).expect("as before");
+                    let placed = wardrobe.put(&part(dress), frame, (1, 1)).expect("as before");
                     let other = drawn(placed);
                     let off = other.iter().zip(want).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
                     other_tint = other_tint.max(off);

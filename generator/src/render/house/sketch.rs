@@ -16,11 +16,11 @@ use super::planes::{Fit, Rgba};
 use crate::scene::{Place, Scene};
 
 /// How far from the hand's middle what is held can be hidden by that hand, in lengths of the thing: its grip.
-const GRIP: f32 = 0.075;
+pub const GRIP: f32 = 0.075;
 /// How far what is before everything reaches from its origin, in units of it.
-const COVER: f32 = 1.5;
+pub const COVER: f32 = 1.5;
 /// The most of one kind that keep the visitor company.
-const MOST_COMPANY: u32 = 4;
+pub const MOST_COMPANY: u32 = 4;
 /// Seconds in which such a thing goes from one side of the head to the other.
 const CROSSING_S: f64 = 0.8;
 
@@ -28,12 +28,12 @@ const CROSSING_S: f64 = 0.8;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worn {
     kind: Arc<str>,
-    place: Place,
+    pub place: Place,
     /// Whether the visitor named the hand; if not, the hand that is seen better may take it.
     place_spoken: bool,
-    tint: Option<[f32; 3]>,
-    size: f32,
-    count: u32,
+    pub tint: Option<[f32; 3]>,
+    pub size: f32,
+    pub count: u32,
 }
 
 impl Worn {
@@ -68,7 +68,12 @@ impl Worn {
         worn.into_iter().map(|(_, worn)| worn).collect()
     }
 
-    fn field<'a>(&self, fields: &'a BTreeMap<String, Field>) -> Option<&'a Field> {
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    pub fn field<'a>(&self, fields: &'a BTreeMap<String, Field>) -> Option<&'a Field> {
         fields.get(&*self.kind)
     }
 
@@ -270,8 +275,10 @@ impl Sketcher {
 /// One layer of one placed item.
 #[derive(Clone, Copy)]
 pub struct Part<'a> {
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests find the layer on the device"))]
     pub kind: &'a str,
     /// Of the layer among those of its kind.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests find the layer on the device"))]
     pub index: usize,
     pub layer: &'a Layer,
     /// In model pixels.
@@ -289,21 +296,30 @@ pub fn in_camera(frame: ItemFrame, fit: Fit) -> ItemFrame {
 
 /// Which hands are taken, in the order in which things are put into them.
 #[derive(Debug)]
-struct Hands {
+pub struct Hands {
     /// The hand for the first thing that nobody gave a hand to, while there is such a thing.
-    free: Option<Side>,
+    pub free: Option<Side>,
     /// Hands that hold something, right and left.
-    taken: [bool; 2],
+    pub taken: [bool; 2],
+}
+
+/// The hand for the first thing that nobody gave a hand to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WantedHand {
+    /// There is no such thing.
+    None,
+    Given(Side),
+    InSight,
 }
 
 /// One hand or both.
-enum Taken {
+pub enum Taken {
     Said(&'static [Side]),
     One([Side; 1]),
 }
 
 impl Taken {
-    fn as_slice(&self) -> &[Side] {
+    pub fn as_slice(&self) -> &[Side] {
         match self {
             Self::Said(sides) => sides,
             Self::One(side) => side,
@@ -313,23 +329,35 @@ impl Taken {
 
 impl Hands {
     fn new(holding: &mut FreeHand, worn: &[Worn], body: &Body, fields: &BTreeMap<String, Field>) -> Self {
+        let (wanted, taken) = Self::wanted(worn, fields);
+        let free = match wanted {
+            WantedHand::None => {
+                *holding = FreeHand::default();
+                None
+            }
+            WantedHand::Given(side) => Some(holding.give(side)),
+            WantedHand::InSight => Some(holding.follow(body)),
+        };
+        Self { free, taken }
+    }
+
+    /// Which hand a scene wants for the first thing that nobody gave a hand to, and which hands hold something (right and
+    /// left) as was said.
+    pub fn wanted(worn: &[Worn], fields: &BTreeMap<String, Field>) -> (WantedHand, [bool; 2]) {
         let held = || worn.iter().filter(|item| item.field(fields).is_some_and(|field| field.attachment.is_held()));
         let said = || held().filter_map(Worn::said_hands).flatten();
         let taken = [said().any(|&side| side == Side::Right), said().any(|&side| side == Side::Left)];
-        if !held().any(|item| item.said_hands().is_none()) {
-            *holding = FreeHand::default();
-            return Self { free: None, taken };
-        }
-        let free = match taken {
-            [true, false] => holding.give(Side::Left),
-            [false, true] => holding.give(Side::Right),
-            _ => holding.follow(body),
+        let wanted = match taken {
+            _ if !held().any(|item| item.said_hands().is_none()) => WantedHand::None,
+            [true, false] => WantedHand::Given(Side::Left),
+            [false, true] => WantedHand::Given(Side::Right),
+            _ => WantedHand::InSight,
         };
-        Self { free: Some(free), taken }
+        (wanted, taken)
     }
 
     /// The hands for the next thing: as was said; else the hand in better sight, and the other one if that is taken.
-    fn take(&mut self, item: &Worn) -> Taken {
+    pub fn take(&mut self, item: &Worn) -> Taken {
         if let Some(sides) = item.said_hands() {
             return Taken::Said(sides);
         }

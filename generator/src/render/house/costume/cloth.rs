@@ -28,6 +28,11 @@ impl Tile {
         Self((0..SIDE * SIDE).into_par_iter().map(|i| texel(at(i % SIDE), at(i / SIDE))).collect())
     }
 
+    /// Row by row red, green, blue and glow of each texel.
+    pub fn values(&self) -> impl Iterator<Item = f32> + '_ {
+        self.0.iter().flat_map(|texel| [texel.colour[0], texel.colour[1], texel.colour[2], texel.glow])
+    }
+
     /// The cloth at (u, v), in tiles, bilinear.
     #[inline]
     #[must_use]
@@ -49,6 +54,8 @@ impl Tile {
         }
     }
 }
+
+const _: () = assert!(SIDE == otherglass_kernels::costume::SIDE);
 
 /// What a world dresses its visitors in.
 #[derive(Clone, Debug)]

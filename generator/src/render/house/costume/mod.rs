@@ -13,9 +13,12 @@ use super::frames::ItemFrame;
 use super::matte::brightness;
 use super::nets::{Grid, PAINT, PARTS, part};
 use super::planes::{Enlarge, Fit};
+use crate::render::style::texture::chance;
 use crate::scene::Theme;
 
 use cloth::{Costume, Texel, noise};
+use half::f16;
+use otherglass_kernels::costume as device;
 
 /// Standard deviation of the skin's chromaticity about that of the face.
 const SKIN_SPREAD: f32 = 0.030;
@@ -27,6 +30,23 @@ const FOLLOWS: f32 = 0.15;
 const KEPT: f32 = 0.5;
 /// The mantle's edge is this ragged, in shoulder widths.
 const RAGGED: f32 = 0.07;
+
+/// How many there are across a tile at that edge, and the salt of their noise.
+const LOCKS: (i32, u64) = (device::LOCKS as i32, 7);
+const STRANDS: (i32, u64) = (device::STRANDS as i32, 8);
+
+/// A world's costume as the device takes it, with its tiles of cloth and mantle in f16.
+#[must_use]
+pub fn for_device(theme: Theme) -> (device::Costume, Vec<u8>) {
+    let Costume { cloth, mantle } = Costume::of(theme);
+    // The edge's noise along the middle of a tile that is two cells high: the values of its second row.
+    let along = |(_, salt): (i32, u64), i: usize| chance(salt, i as i64, 1);
+    let ragged = |depth| (depth, std::array::from_fn(|i| along(LOCKS, i)), std::array::from_fn(|i| along(STRANDS, i)));
+    let tiles = cloth.values().chain(mantle.iter().flat_map(|(fur, _)| fur.values()));
+    let mut bytes: Vec<u8> = tiles.flat_map(|value| f16::from_f32(value).to_le_bytes()).collect();
+    bytes.resize(2 * device::TILES_LEN, 0);
+    (device::Costume::new(mantle.map(|(_, depth)| ragged(depth))), bytes)
+}
 
 /// The colours of a visitor, settled over time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -235,7 +255,10 @@ impl Fitting<'_> {
         // Deeper in the middle, ragged by locks and strands.
         let edge = depth
             + 0.10 * (1.0 - (2.2 * u).powi(2)).max(-1.0)
-            + RAGGED * (noise(u * 0.5 + 0.5, 0.5, (14, 2), 7) + 0.6 * noise(u * 0.5 + 0.5, 0.5, (46, 2), 8) - 0.8);
+            + RAGGED
+                * (noise(u * 0.5 + 0.5, 0.5, (LOCKS.0, 2), LOCKS.1)
+                    + 0.6 * noise(u * 0.5 + 0.5, 0.5, (STRANDS.0, 2), STRANDS.1)
+                    - 0.8);
         let over = ((edge - v) * 40.0 + 0.5).clamp(0.0, 1.0);
         if over == 0.0 {
             let shadow = 1.0 - 0.55 * (1.0 - (v - edge) / 0.09).clamp(0.0, 1.0);

@@ -1,12 +1,13 @@
 //! The house renderer on a GPU: the third twin of `training/house/model.py`, after [`super::nets`].
 //!
 //! ```text
-//! camera's bytes ─> RGB ─> 256x192 ─> 128x96 ─> Sense ─> points, pose ────────┐            (first replay)
-//!                                                                             v
-//!                   CPU: the body followed, items hung on it, what can hide them      (a few hundred numbers)
-//!                                                                             │
-//! RGBA <─ composed <─ maps <─ Painter <─ sketch <─ fields at both sizes <─────┘           (second replay)
+//! camera's bytes ─> RGB ─> 256x192 ─> 128x96 ─> Sense ─> points, pose ─> body followed ─> items hung on it ─┐
+//!                                                                                                           v
+//! RGBA <─ composed <─ maps <─ Painter <─ sketch <─ fields at both sizes <─ table, and what can hide what is worn
 //! ```
+//!
+//! One graph and one wait a frame. The kernels that follow the body and hang the items compute what [`super::body`],
+//! [`super::frames`] and [`super::sketch`] say, which they are compared with in `placing_tests.rs`.
 //!
 //! This module lists both networks and all other launches of a frame, and plans them; `canvas.rs` runs them on any
 //! device of `otherglass-kernels`. One step of the sampler is all that is drawn with, as on the CPU: from noise of level
@@ -15,10 +16,15 @@
 mod canvas;
 pub mod check;
 #[cfg(test)]
+mod dressing_tests;
+#[cfg(test)]
 mod emulated;
 #[cfg(test)]
 mod frame_tests;
 mod model;
+mod outfit;
+#[cfg(test)]
+mod placing_tests;
 mod sized;
 #[cfg(test)]
 mod tests;
@@ -27,20 +33,23 @@ pub(super) mod wardrobe;
 use otherglass_kernels::cells::Cells;
 use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
+use otherglass_kernels::costume::{Dye, Measure};
 use otherglass_kernels::fields::{Catalogue, Fields};
 use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
 use otherglass_kernels::linear::Linear as Dense;
 use otherglass_kernels::maps::Maps;
 use otherglass_kernels::net::{Layer, Net, Plan, Shape, Step, Tensor};
+use otherglass_kernels::place::PlaceWorn;
 use otherglass_kernels::points::{Place as PlacePoints, Pool, Sizes};
 use otherglass_kernels::sketch::Sketch;
 use otherglass_kernels::softmax::Softmax;
+use otherglass_kernels::track::Track;
 use otherglass_kernels::{Cuda, Device, KernelError};
 
 pub use otherglass_kernels::device::Facts;
 pub use otherglass_kernels::frame_in::Format;
 
-pub(super) use self::canvas::Gpu;
+pub(super) use self::canvas::{Gpu, Wanted};
 
 use std::path::Path;
 
@@ -195,11 +204,15 @@ pub(crate) struct Shapes {
     /// The world's picture in the painter's inputs, and zeros where there is none.
     world: Shrink,
     no_world: Shrink,
+    track: Track,
+    place: PlaceWorn,
     small_fields: Fields,
     large_fields: Fields,
     sketch: Sketch,
     cells: Cells,
     maps: Maps,
+    measure: Measure,
+    dye: Dye,
     composite: Composite,
 }
 
@@ -208,7 +221,7 @@ impl Shapes {
     fn new(camera: (usize, usize), format: Format, model: (usize, usize), catalogue: &Catalogue) -> Self {
         let (width, height) = camera;
         let at = |first: usize, gain: f32| Place { stride: INPUT_STRIDE, first, last: first + 3, gain, offset: 0.0 };
-        let drawn = |size: (usize, usize)| Fields::new(size.0, size.1, catalogue, wardrobe::MOST_PLACED);
+        let drawn = |size: (usize, usize)| Fields::new(size.0, size.1, catalogue, outfit::MOST_PLACED);
         Self {
             to_rgb: FrameToRgb { width, height, format, mirrored: false },
             shrink: Shrink::fitted(camera, model, at(0, 1.0)),
@@ -221,6 +234,8 @@ impl Shapes {
             },
             world: Shrink::fitted(camera, model, at(WORLD, 1.0)),
             no_world: Shrink::fitted(camera, model, at(WORLD, 0.0)),
+            track: Track::fitted(camera, model),
+            place: PlaceWorn::new(camera, model, outfit::MOST_PLACED),
             small_fields: drawn(model),
             large_fields: drawn(camera),
             sketch: Sketch { pixels: model.0 * model.1, stride: INPUT_STRIDE, first: SKETCH, alpha: SKETCH_ALPHA },
@@ -233,6 +248,8 @@ impl Shapes {
                 world_on: true,
                 dressed: true,
             },
+            measure: Measure::new(camera, model, INPUT_STRIDE),
+            dye: Dye::new(camera, model),
             composite: Composite {
                 width,
                 height,
@@ -271,6 +288,8 @@ fn plan(
         Step::of("sense.points", &PlacePoints(sizes)),
     ];
     let wearing = vec![
+        Step::of("track", &shapes.track),
+        Step::of("place", &shapes.place),
         Step::of("fields.small", &shapes.small_fields),
         Step::of("fields.large", &shapes.large_fields),
         Step::of("sketch", &shapes.sketch),
@@ -281,6 +300,8 @@ fn plan(
     let finishing = vec![
         Step::of("cells", &shapes.cells),
         Step::of("maps", &shapes.maps),
+        Step::of("costume.measure", &shapes.measure),
+        Step::of("costume.dye", &shapes.dye),
         Step::of("composite", &shapes.composite),
     ];
     let only = |steps| Plan { steps, ..Plan::default() };
@@ -318,7 +339,7 @@ pub fn plan_table(assets: &Path, camera: (usize, usize), model: (usize, usize)) 
         false => "\nonly planned: the kernel of the cells takes models of up to 65536 pixels",
     };
     Ok(format!(
-        "{plan}\nand {:.2} MB of pictures, maps and tables for the camera; two replays of a graph a frame\n\
+        "{plan}\nand {:.2} MB of pictures, maps and tables for the camera; one replay of a graph and one wait a frame\n\
          camera {}x{} (YUYV), model {}x{}, for {} multiprocessors ({}); what is worn adds to the fields' work{note}",
         beside as f64 / 1e6,
         camera.0,
