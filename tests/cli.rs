@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{otherglass, ran, run};
+use common::{copy_folder, otherglass, ran, run};
 
 #[test]
 fn usage_errors_end_with_2() {
@@ -102,13 +102,7 @@ fn missing_assets_name_the_places_and_the_flag() {
     let bench = ["bench", "--assets", folder.path().to_str().unwrap(), "--frames", "1"];
     run(&bench).failed(1, &["models.toml", "--assets"]);
     std::fs::copy(shipped.join("models.toml"), folder.path().join("models.toml")).unwrap();
-    std::fs::create_dir(folder.path().join("house")).unwrap();
-    for entry in std::fs::read_dir(shipped.join("house")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, folder.path().join("house").join(path.file_name().unwrap())).unwrap();
-        }
-    }
+    copy_folder(&shipped.join("house"), &folder.path().join("house"));
     run(&bench).failed(1, &["demo clip", "--assets"]);
     run(&["bench", "--assets", "/no/such/assets"]).failed(1, &["--assets", "/no/such/assets"]);
 }

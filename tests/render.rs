@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{changed_share, clips, frames_of, names_in, otherglass, psnr_db, ran, run, test_frame, write_footage};
+use common::{
+    changed_share, clips, copy_folder, frames_of, names_in, otherglass, psnr_db, ran, run, test_frame, write_footage,
+};
 use tempfile::TempDir;
 
 /// A folder of its own for a test, with the paths as text.
@@ -300,21 +302,7 @@ fn missing_and_corrupt_weights_are_named_with_the_fix() {
 
 /// Copies a folder and flips one bit in the middle of its largest weights; gives that file.
 fn copy_and_damage(from: &Path, to: &Path) -> PathBuf {
-    fn copy(from: &Path, to: &Path, files: &mut Vec<PathBuf>) {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
-            let entry = entry.unwrap();
-            let target = to.join(entry.file_name());
-            if entry.path().is_dir() {
-                copy(&entry.path(), &target, files);
-            } else {
-                std::fs::copy(entry.path(), &target).unwrap();
-                files.push(target);
-            }
-        }
-    }
-    let mut files = Vec::new();
-    copy(from, to, &mut files);
+    let mut files = copy_folder(from, to);
     files.retain(|file| file.extension().is_some_and(|ending| ending == "safetensors"));
     let victim = files.into_iter().max_by_key(|file| file.metadata().unwrap().len()).expect("there are weights");
     let mut bytes = std::fs::read(&victim).unwrap();

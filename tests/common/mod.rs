@@ -166,6 +166,21 @@ impl Drop for Display {
     }
 }
 
+/// Copies a folder with all that is in it; the new files.
+pub fn copy_folder(from: &Path, to: &Path) -> Vec<PathBuf> {
+    std::fs::create_dir_all(to).unwrap();
+    let entries = std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    let copy = |entry: std::fs::DirEntry| {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            return copy_folder(&entry.path(), &target);
+        }
+        std::fs::copy(entry.path(), &target).unwrap();
+        vec![target]
+    };
+    entries.flat_map(|entry| copy(entry.unwrap())).collect()
+}
+
 /// A real speech model: the one that OTHERGLASS_TEST_MODEL names, else the one that is built in; says why the test is
 /// skipped without one.
 pub fn speech_model() -> Option<PathBuf> {
