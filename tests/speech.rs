@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{otherglass, ran, run, write_footage};
+use common::{copy_folder, otherglass, ran, run, spoken, write_footage};
 use otherglass_speech::wav;
 use tiny_model::TinyModel;
 
@@ -35,10 +35,25 @@ fn recording(folder: &Path) -> PathBuf {
 }
 
 #[test]
+fn what_is_built_in_hears_where_nothing_was_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(samples) = spoken(folder.path(), "en-us", &["Give me a crown, and make it silver."]) else { return };
+    let file = folder.path().join("recording.wav");
+    wav::write(&file, &samples).unwrap();
+    let heard = ran(without_models(folder.path()).arg("transcribe").arg(&file)).succeeded().out.to_lowercase();
+    assert!(heard.contains("crown") && heard.contains("silver"), "{heard}");
+}
+
+#[test]
 fn without_a_model_it_says_how_to_get_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(folder.path());
-    ran(without_models(folder.path()).arg("transcribe").arg(&file)).failed(1, &["otherglass models fetch base"]);
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let assets = folder.path().join("assets");
+    copy_folder(&shipped.join("house"), &assets.join("house"));
+    std::fs::copy(shipped.join("models.toml"), assets.join("models.toml")).unwrap();
+    ran(without_models(folder.path()).arg("transcribe").arg(&file).arg("--assets").arg(&assets))
+        .failed(1, &["otherglass models fetch base"]);
     ran(without_models(folder.path()).arg("transcribe").arg(&file).args(["--model", "small"]))
         .failed(1, &["small", "otherglass models fetch small"]);
     ran(without_models(folder.path()).arg("transcribe").arg(&file).args(["--model", "bsae"]))
@@ -47,6 +62,7 @@ fn without_a_model_it_says_how_to_get_one() {
     write_footage(&clip, 64, 48, 3);
     let mut render = without_models(folder.path());
     render.arg("render").arg(&clip).arg("--output").arg(folder.path().join("out.gif")).arg("--voice").arg(&file);
+    render.arg("--assets").arg(&assets);
     ran(&mut render).failed(1, &["otherglass models fetch base"]);
 }
 

@@ -34,7 +34,7 @@ pub struct SpeechModel {
     pub note: String,
     #[serde(default)]
     pub recommended: bool,
-    /// Whether it may be shown the words to expect; a model that never saw a prompt in training goes astray with one.
+    /// Whether it may be shown the words to expect; one that was trained on without goes astray with them.
     #[serde(default = "yes")]
     pub prompt: bool,
 }

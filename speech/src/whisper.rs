@@ -86,7 +86,7 @@ impl Default for RecogniserOptions {
             most_prompt_tokens: 96,
             threads: 1,
             no_speech_threshold: 0.6,
-            // With whisper-tiny.en: babble that is written as words 0.1 to 0.3, garbled requests in noise up to 0.5, right ones 0.6
+            // With whisper-tiny.en as it came: babble that is written as words 0.1 to 0.3, garbled requests in noise up to 0.5, right ones 0.6
             // to 0.95.
             least_confidence: 0.5,
         }

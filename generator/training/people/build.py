@@ -8,7 +8,7 @@ run that was cut off goes on where it stopped.
 With --held-out the samples are of characters that training never sees (id divisible by 20) and of no others: a
 folder for evaluation, a twentieth of the drawing.
 
-With --gesture one arm of everybody does that (`gestures.draw_gesture` lists them): more of what a model finds hard.
+With --gesture one arm of nearly everybody does that (`gestures.draw_gesture` lists them): more of what a model finds hard.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="only characters that training never sees")
-    parser.add_argument("--gesture", help="what one arm of everybody does, such as face")
+    parser.add_argument("--gesture", help="what one arm of nearly everybody does, such as face")
     a = parser.parse_args()
     if a.gesture:
         try:

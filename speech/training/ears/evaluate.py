@@ -123,7 +123,10 @@ def load(run, blend=1.0):
     """-> net, vocabulary: the averaged weights of RUN/ears.pt, `blend` of the way from the base model to them."""
     net, words = base.load(run)
     if blend > 0:
-        trained = torch.load(run / "ears.pt", map_location="cpu", weights_only=True)["average"]
+        file = run / "ears.pt"
+        if not file.exists():
+            raise SystemExit(f"{file} is not there; train first: python -m ears.train --data DATA --out {run}, or take --blend 0, the base model")
+        trained = torch.load(file, map_location="cpu", weights_only=True)["average"]
         net.load_state_dict({name: torch.lerp(value, trained[name], blend) if name in trained else value for name, value in net.state_dict().items()})
     return net.eval(), Vocabulary(words)
 
@@ -137,9 +140,12 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--blend", type=float, default=1.0, help="0 is the base model, 1 the trained one")
-    parser.add_argument("--step", type=int, default=1, help="every how manieth utterance")
+    parser.add_argument("--step", type=int, default=1, help="take every N-th utterance")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    lacking = [name for name in {"make": ["out"], "score": ["run", "folder"]}[args.what] if getattr(args, name) is None]
+    if lacking:
+        parser.error(f"{args.what} needs --{' and --'.join(lacking)}")
     if args.what == "make":
         make(args.out, args.count)
         return

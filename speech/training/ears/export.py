@@ -20,11 +20,10 @@ import scipy.io.wavfile
 
 from voices import build, engines
 
-from . import evaluate, features
-from .quantise import F16, F32, Q5_0, q5_0
+from . import base, evaluate, features, model
+from .quantise import F16, F32, Q5_0, stored
 from .vocabulary import SIZE
 
-MAGIC = 0x67676D6C
 # As whisper.cpp counts: mostly Q5_0, of the second version of its quantisation.
 FILE_TYPE = 2_008
 
@@ -41,14 +40,10 @@ def tensors(net):
     return out
 
 
-def stored(array, kind):
-    return q5_0(array) if kind == Q5_0 else array.astype("<f2" if kind == F16 else "<f4").tobytes()
-
-
 def header(shape):
     figures = [SIZE, shape.audio_ctx, shape.width, shape.heads, shape.audio_layers]
     figures += [shape.text_ctx, shape.width, shape.heads, shape.text_layers, shape.bands, FILE_TYPE]
-    return struct.pack("<I11i", MAGIC, *figures)
+    return struct.pack("<I11i", base.MAGIC, *figures)
 
 
 def write(net, vocabulary, path):
@@ -98,7 +93,11 @@ def main():
     digest = write(net, vocabulary, args.out)
     print(f"bytes = {args.out.stat().st_size}\nsha256 = \"{digest}\"")
     if args.reference:
-        reference(net, vocabulary, args.reference)
+        # What is heard with the weights of the file, rounded as they are.
+        weights, _, shape = base.read_ggml(args.out)
+        rounded = model.Ears(shape)
+        rounded.load_state_dict(weights)
+        reference(rounded.eval(), vocabulary, args.reference)
 
 
 if __name__ == "__main__":

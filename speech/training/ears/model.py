@@ -29,7 +29,6 @@ def gelu(x):
     return F.gelu(x, approximate="tanh")  # as ggml computes it
 
 
-
 class Attention(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
@@ -63,14 +62,11 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU("tanh"), nn.Linear(4 * width, width))
         self.mlp_ln = nn.LayerNorm(width)
 
-    def forward(self, x, source=None, drop=0.0):
-        def dropped(y):
-            return F.dropout(y, drop, self.training) if drop else y
-
-        x = x + dropped(self.attn(self.attn_ln(x), causal=self.cross))
+    def forward(self, x, source=None):
+        x = x + self.attn(self.attn_ln(x), causal=self.cross)
         if self.cross:
-            x = x + dropped(self.cross_attn(self.cross_attn_ln(x), source))
-        return x + dropped(self.mlp(self.mlp_ln(x)))
+            x = x + self.cross_attn(self.cross_attn_ln(x), source)
+        return x + self.mlp(self.mlp_ln(x))
 
 
 class Encoder(nn.Module):
@@ -82,12 +78,12 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(shape, cross=False) for _ in range(shape.audio_layers))
         self.ln_post = nn.LayerNorm(shape.width)
 
-    def forward(self, mels, drop=0.0):
+    def forward(self, mels):
         """(B, bands, 2 T) -> (B, T, C)"""
         x = gelu(self.conv2(gelu(self.conv1(mels)))).transpose(1, 2)
         x = x + self.positional_embedding[: x.shape[1]]
         for block in self.blocks:
-            x = block(x, drop=drop)
+            x = block(x)
         return self.ln_post(x)
 
 
@@ -95,15 +91,15 @@ class Decoder(nn.Module):
     def __init__(self, shape):
         super().__init__()
         self.token_embedding = nn.Embedding(SIZE, shape.width)
-        self.positional_embedding = nn.Parameter(torch.randn(shape.text_ctx, shape.width) * 0.02)
+        self.positional_embedding = nn.Parameter(torch.zeros(shape.text_ctx, shape.width))
         self.blocks = nn.ModuleList(Block(shape, cross=True) for _ in range(shape.text_layers))
         self.ln = nn.LayerNorm(shape.width)
 
-    def forward(self, tokens, audio, drop=0.0, last=False):
+    def forward(self, tokens, audio, last=False):
         """(B, N) ids and (B, T, C) -> logits (B, N, SIZE), or (B, 1, SIZE) of the last token alone"""
         x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
         for block in self.blocks:
-            x = block(x, audio, drop=drop)
+            x = block(x, audio)
         return F.linear(self.ln(x[:, -1:] if last else x), self.token_embedding.weight)
 
 

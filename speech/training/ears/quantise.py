@@ -43,3 +43,21 @@ def values(data):
     low = np.concatenate([blocks["low"] & 15, blocks["low"] >> 4], 1).astype(np.int32)
     high = (blocks["high"][:, None] >> np.arange(BLOCK, dtype=np.uint32) & 1).astype(np.int32)
     return (blocks["scale"].astype(np.float32)[:, None] * (low + 16 * high - 16)).ravel()
+
+
+def stored(array, kind):
+    """The bytes of an f32 array as that type."""
+    return q5_0(array) if kind == Q5_0 else array.astype("<f2" if kind == F16 else "<f4").tobytes()
+
+
+def size(count, kind):
+    """How many bytes so many values take."""
+    try:
+        return {Q5_0: count // BLOCK * BLOCK_BYTES, F16: 2 * count, F32: 4 * count}[kind]
+    except KeyError:
+        raise ValueError(f"stored as type {kind}, expected {F32}, {F16} or {Q5_0}") from None
+
+
+def read(data, kind):
+    """The f32 values of bytes of that type."""
+    return values(data) if kind == Q5_0 else np.frombuffer(data, "<f2" if kind == F16 else "<f4").astype(np.float32)

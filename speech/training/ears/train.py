@@ -64,6 +64,8 @@ class Run:
         self.average = {name: weight.detach().clone() for name, weight in self.trained.items()}
         if self.file.exists():
             saved = torch.load(self.file, map_location="cpu", weights_only=True)
+            if saved["net"].keys() != self.trained.keys():
+                raise SystemExit(f"{self.file} is of another model than {out / 'base.pt'}; take another --out")
             self.net.load_state_dict(saved["net"], strict=False)
             self.average = {name: value.to(device) for name, value in saved["average"].items()}
             self.optimiser.load_state_dict(saved["optimiser"])

@@ -39,9 +39,6 @@ class Vocabulary:
         self._ids = {word: n for n, word in enumerate(words[:END])}
         self.space = self._ids.get(b" ", END)
 
-    def __len__(self):
-        return SIZE
-
     def _pairs(self, piece):
         parts = [bytes([byte]) for byte in piece]
         while len(parts) > 1:

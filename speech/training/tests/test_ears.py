@@ -16,20 +16,21 @@ MERGES = ["gi", "give", " s", "me", " me", "wo", " swo"]
 
 def words():
     """Tokens of a small vocabulary: all bytes, then some merges."""
-    return [bytes([n]) for n in range(256)] + ["ve".encode(), *(merge.encode() for merge in MERGES)]
+    return [bytes([n]) for n in range(256)] + [b"ve", *(merge.encode() for merge in MERGES)]
 
 
 def small():
     torch.manual_seed(3)
     net = model.Ears(SHAPE)
-    torch.nn.init.normal_(net.decoder.token_embedding.weight, std=0.1)
+    for weight in (net.decoder.token_embedding.weight, net.decoder.positional_embedding, net.encoder.positional_embedding):
+        torch.nn.init.normal_(weight, std=0.1)
     return net.eval(), Vocabulary(words())
 
 
 def small_base(folder):
     """A folder with a base model to train from."""
     net, vocabulary = small()
-    torch.save({"net": net.state_dict(), "words": vocabulary.words, "shape": SHAPE.json()}, folder / "base.pt")
+    base.keep(net.state_dict(), vocabulary.words, SHAPE, folder)
     return folder
 
 
@@ -77,7 +78,8 @@ def test_a_step_learns_and_a_resumed_run_goes_on_exactly(tmp_path, monkeypatch):
     run = train.Run(small_base(tmp_path), "cpu")
     ids = [START, NO_TIMESTAMPS, *run.vocabulary.encode("give me"), END]
     batch = {"mels": torch.randn(2, 80, 120, generator=torch.Generator().manual_seed(1)), "tokens": torch.tensor([ids, ids])}
-    first = [run.train(batch, 0)["written"] for _ in range(12)]
+    assert [name for name, _ in curves.COLUMNS] == list(run.train(batch, 0))[:3], "the curves are those of the table"
+    first = [run.train(batch, 0)["written"] for _ in range(11)]
     run.save()
     goes_on = [run.train(batch, 0) for _ in range(3)]
     resumed = train.Run(tmp_path, "cpu")
@@ -95,7 +97,7 @@ def test_what_hears_stays_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "FROZEN_LAYERS", 1)
     run = train.Run(small_base(tmp_path), "cpu")
     ids = [START, NO_TIMESTAMPS, *run.vocabulary.encode("me"), END]
-    batch = {"mels": torch.randn(1, 80, 40), "tokens": torch.tensor([ids])}
+    batch = {"mels": torch.randn(1, 80, 40, generator=torch.Generator().manual_seed(2)), "tokens": torch.tensor([ids])}
     for _ in range(3):
         run.train(batch, 0)
     run.save()
@@ -144,7 +146,7 @@ def test_masks_hide_something_and_leave_the_rest():
     assert 0 < max(changed) < 0.6
 
 
-def test_quantised_values_are_near_and_lie_as_ggml_reads_them():
+def test_quantised_values_are_near_and_lie_as_ggml_reads_them(monkeypatch):
     rng = np.random.default_rng(4)
     array = rng.standard_normal((6, 64)).astype(np.float32)
     array[0, :32] = 0
@@ -152,7 +154,10 @@ def test_quantised_values_are_near_and_lie_as_ggml_reads_them():
     assert len(data) == 12 * 22
     got = quantise.values(data).reshape(array.shape)
     assert np.abs(got[0, :32]).max() == 0
-    assert np.sqrt(((got - array) ** 2).mean()) < 0.06
+    error = ((got - array) ** 2).mean()
+    assert np.sqrt(error) < 0.06
+    monkeypatch.setattr(quantise, "_SHARES", np.ones(1, np.float32))
+    assert error < 0.95 * ((quantise.values(quantise.q5_0(array)).reshape(array.shape) - array) ** 2).mean(), "a choice of scales pays"
     # By ggml's formula, one value at a time, the second block of the last row.
     block = data[-22:]
     scale, high = np.frombuffer(block[:2], "<f2")[0], struct.unpack("<I", block[2:6])[0]
@@ -167,7 +172,6 @@ def test_an_exported_file_holds_every_tensor(tmp_path):
     data = (tmp_path / "small.bin").read_bytes()
     assert struct.unpack("<I11i", data[:48]) == (0x67676D6C, SIZE, 1_500, 32, 2, 1, 32, 32, 2, 1, 80, 2_008)
     kinds = {name: kind for name, _, kind in export.tensors(net)}
-    assert set(kinds) == set(net.state_dict())
     assert kinds["decoder.token_embedding.weight"] == 6 and kinds["decoder.positional_embedding"] == 0 and kinds["encoder.conv1.weight"] == 1
     # What was written is what a run can go on from, but for the rounding.
     base.thaw(tmp_path / "small.bin", tmp_path)
@@ -179,7 +183,7 @@ def test_an_exported_file_holds_every_tensor(tmp_path):
 
 
 def test_curves_are_drawn(tmp_path):
-    (tmp_path / "a.csv").write_text("50,3.0,2.0,0.1,1,1\n100,2.0,1.0,0.4,1,1\n")
+    (tmp_path / "a.csv").write_text("50,3.0,0.1,2.0,1\n100,2.0,0.4,1.0,1\n")
     curves.draw(tmp_path / "a.csv", tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 500
 

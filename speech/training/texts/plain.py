@@ -6,7 +6,7 @@ import pathlib
 import random
 import re
 
-from .visitors import normal
+from .visitors import held_out, normal
 
 FOLDER = pathlib.Path("/usr/share/wordnet")
 FEWEST, MOST = 4, 20  # words
@@ -18,7 +18,7 @@ def examples(folder=FOLDER):
     if not files:
         raise FileNotFoundError(f"{folder} holds no data of WordNet: apt-get install wordnet-base")
     quoted = (text for file in files for text in re.findall(r'"([^"]*)"', file.read_text(encoding="latin-1")))
-    said = {text for text in map(normal, quoted) if text}
+    said = {text for text in map(normal, quoted) if text} - set(held_out(400))
     return sorted(text for text in said if FEWEST <= len(text.split()) <= MOST)
 
 

@@ -16,7 +16,7 @@ import pathlib
 
 import numpy as np
 
-from texts.plain import Plain
+from texts import plain
 from texts.visitors import Visitors
 
 from . import engines
@@ -66,7 +66,7 @@ def write(out, name, sounds, notes):
 
 def _make(task):
     out, seed, number, voices, speakers = task
-    name = f"voices-{'plain-' if speakers is Plain else ''}{seed}-{number:04d}"
+    name = f"voices-{'plain-' if speakers is plain.Plain else ''}{seed}-{number:04d}"
     if not (out / f"{name}.json").exists():
         write(out, name, *shard(seed, number, voices, speakers=speakers))
         print(name, flush=True)
@@ -89,11 +89,14 @@ def main():
         print("not installed, their voices are left out:", ", ".join(missing), flush=True)
     voices = [voice for voice in engines.VOICES if voice.engine in installed and not voice.held_out]
     if args.plain:
-        Plain("is it there")
-    tasks = [
-        (args.out, args.seed, number, voices, speakers)
-        for speakers, count in ((Visitors, args.count), (Plain, args.plain)) for number in range(-(-count // SHARD))
-    ]
+        try:
+            plain.examples()
+        except FileNotFoundError as error:
+            parser.error(str(error))
+    # Both kinds in step, so that what is cut off has its share of either.
+    wanted = [(speakers, -(-count // SHARD)) for speakers, count in ((Visitors, args.count), (plain.Plain, args.plain))]
+    order = sorted((number / shards, number, n) for n, (_, shards) in enumerate(wanted) for number in range(shards))
+    tasks = [(args.out, args.seed, number, voices, wanted[n][0]) for _, number, n in order]
     with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
         for _ in pool.imap_unordered(_make, tasks):
             pass

@@ -415,7 +415,7 @@ impl FreeHand {
     const CLEARLY: f32 = 0.05;
     /// What is seen less is out of sight.
     const OUT_OF_SIGHT: f32 = 0.25;
-    /// For how many frames the other must be seen better, a fifth of a second.
+    /// For how many frames the other must be seen better: a fifth of a second of 30 frames.
     const PATIENCE: u32 = 6;
 
     fn give(&mut self, side: Side) -> Side {

@@ -1,6 +1,6 @@
 //! A frame on the device: the camera's bytes and the time go up, the picture comes down, with one wait.
 //!
-//! What a scene decides (the table of what is worn, the world's picture) goes up when it changes, everything else that a
+//! What a scene decides (the table of what is worn, the world's picture) goes up when it changes, and is waited for then; everything else that a
 //! frame depends on is found on the device.
 
 use std::collections::BTreeMap;
@@ -44,7 +44,8 @@ pub struct Gpu {
     /// What is worn on the device, if that is known.
     worn: Option<Vec<Worn>>,
     /// The world that lies on the device, if one does.
-    shown: Option<Shown>,
+    /// The outer `None`: not known, the device holds nothing or a part of it.
+    shown: Option<Option<Shown>>,
     /// Whether the body of the frames before is to be forgotten.
     forget: bool,
 }
@@ -101,18 +102,22 @@ impl Gpu {
             return Err(RenderError::Model(format!("{got} bytes came for a camera of {size:?}, expected {want}")));
         }
         let device = machine.device();
-        if std::mem::take(forget) {
+        // What fails half-way is done again.
+        if *forget {
             sized.forget_body(device)?;
+            *forget = false;
         }
         if worn.as_deref() != Some(wanted.worn) {
+            *worn = None;
             sized.wear(device, &Outfit::bytes(wanted.worn, wanted.fields, wardrobe))?;
             *worn = Some(wanted.worn.to_vec());
         }
         let world = wanted.world.map(|(shown, _)| shown);
-        if *shown != world {
+        if *shown != Some(world) {
+            *shown = None;
             let costume = world.filter(|_| wanted.costumes).map(|shown| costume::for_device(shown.theme));
             sized.show(device, wanted.world.map(|(_, picture)| picture), costume.as_ref())?;
-            *shown = world;
+            *shown = Some(world);
         }
         timings.note("scene", started);
         let started = Instant::now();

@@ -18,7 +18,8 @@ use crate::render::house::sketch::in_camera;
 use crate::render::house::{frames, gpu::model};
 use crate::scene::Theme;
 
-const SIZE: (usize, usize) = (160, 120);
+/// No camera of the model's shape, so that its picture has bars.
+const SIZE: (usize, usize) = (160, 91);
 const CELLS: (usize, usize) = (PAINT.0 / 4, PAINT.1 / 4);
 
 /// One frame as both are given it, in numbers that f16 holds.

@@ -190,7 +190,7 @@ impl Sized {
         self.frame.incoming(0).len() - CAMERA
     }
 
-    /// Draws a camera's picture, taken at that time: RGBA bytes. The only wait of a frame is in here.
+    /// Draws a camera's picture, taken at that time: RGBA bytes. The only wait of a frame whose scene has not changed is in here.
     pub fn draw(&mut self, camera: &[u8], seconds: f64) -> Result<&[u8], KernelError> {
         let sent = self.frame.incoming(0);
         for (to, part) in sent.as_chunks_mut::<4>().0.iter_mut().zip(time(seconds)) {
