@@ -26,6 +26,7 @@ pub mod device;
 pub mod emulated;
 mod error;
 pub mod fields;
+pub mod fit;
 pub mod frame_in;
 pub mod kernel;
 pub mod linear;

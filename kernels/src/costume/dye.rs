@@ -7,8 +7,8 @@ use super::{Costume, FITTING_LEN, TILES_LEN, cases, state_len, twin};
 use crate::composite::Axis;
 use crate::device::{Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
+use crate::fit::Fit;
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
-use crate::place::Fit;
 use crate::values::{Element, Fill};
 
 /// A camera's picture over the cells of a model's.

@@ -31,8 +31,8 @@ pub use self::dye::{Dye, DyeBuffers};
 
 use crate::device::{Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
+use crate::fit::Fit;
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
-use crate::place::Fit;
 use crate::track::BODY_LEN;
 use crate::values::Element;
 

@@ -1,8 +1,8 @@
 //! Cloth measured and dyed in plain loops of f64: what the kernels must compute.
 
 use super::{Dye, FITTING_LEN, KNOWN, LOCKS, Measure, SIDE, STRANDS, STRIDE};
+use crate::fit::Fit;
 use crate::kernel::{Expected, F32_ROUNDING, Rows};
-use crate::place::Fit;
 
 /// A few dozen operations one after the other, relative to the size of the numbers.
 const NEAR: f64 = 64.0 * F32_ROUNDING;

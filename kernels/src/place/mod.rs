@@ -31,6 +31,7 @@ pub use self::row::{Attachment, Scene, WornLayer};
 use crate::device::{Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
 use crate::fields::FieldPlaced;
+use crate::fit::Fit;
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::maps::Limits;
 use crate::track::BODY_LEN;
@@ -39,26 +40,6 @@ use crate::values::Element;
 const THREADS: usize = 64;
 /// f32 values of a placed layer.
 const PLACED_LEN: usize = size_of::<FieldPlaced>() / 4;
-
-/// How a camera's picture lies in a model's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fit {
-    /// Model pixels per camera pixel.
-    pub scale: f32,
-    /// Where in the model the camera's picture begins.
-    pub left: f32,
-    pub top: f32,
-}
-
-impl Fit {
-    /// Whole, around the centre.
-    #[must_use]
-    pub fn new(camera: (usize, usize), model: (usize, usize)) -> Self {
-        let scale = (model.0 as f32 / camera.0 as f32).min(model.1 as f32 / camera.1 as f32);
-        let middle = |model: usize, camera: usize| (model as f32 - camera as f32 * scale) * 0.5;
-        Self { scale, left: middle(model.0, camera.0), top: middle(model.1, camera.1) }
-    }
-}
 
 /// A scene's layers on a body.
 #[derive(Clone, Debug, PartialEq)]

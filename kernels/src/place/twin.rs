@@ -1,6 +1,7 @@
 //! Layers put onto a body in plain f64: what the kernel must compute, and how far off it may be.
 
-use super::{Fit, PLACED_LEN, PlaceWorn, WornLayer};
+use super::{PLACED_LEN, PlaceWorn, WornLayer};
+use crate::fit::Fit;
 use crate::kernel::{Expected, F32_ROUNDING};
 use crate::maps::Limits;
 

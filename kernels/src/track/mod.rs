@@ -22,8 +22,8 @@ use half::f16;
 
 use crate::device::{Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
+use crate::fit::Fit;
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
-use crate::place::Fit;
 use crate::values::Element;
 
 /// Named points, the last two of them the hands.

@@ -188,7 +188,7 @@ mod tests {
         matte.fit(&maps[..area], &planes, PAINT.0, PAINT.1);
         let mut clear = Rgba::default();
         clear.clear(width, height);
-        let mut composer = Composer::new(width, height, Fit::new(width, height, PAINT.0, PAINT.1));
+        let mut composer = Composer::new(width, height, Fit::new((width, height), PAINT));
         let mut out = vec![0; camera.len()];
         let with = |front, out: &mut [u8], composer: &mut Composer| {
             composer.run(

@@ -71,7 +71,7 @@ impl Cpu {
         let kept = sized.take().filter(|sized| (sized.width, sized.height) == (width, height));
         sized.insert(kept.unwrap_or_else(|| {
             let camera = (width as usize, height as usize);
-            let fit = Fit::new(camera.0, camera.1, PAINT.0, PAINT.1);
+            let fit = Fit::new(camera, PAINT);
             let shrink = Shrink::new(camera, PAINT, fit);
             Sized { width, height, fit, shrink, composer: Composer::new(camera.0, camera.1, fit) }
         }))

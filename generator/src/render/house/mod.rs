@@ -234,7 +234,7 @@ impl House {
         };
         let body = self.tracker.follow(&cpu.look(frame, timings));
         let in_model = body.scaled(PAINT.0 as f32);
-        let fit = Fit::new(frame.width as usize, frame.height as usize, PAINT.0, PAINT.1);
+        let fit = Fit::new((frame.width as usize, frame.height as usize), PAINT);
         let corner = Vec2::new(fit.left, fit.top);
         let far = Vec2::new(frame.width as f32, frame.height as f32) * fit.scale;
         self.sketcher.place(worn, (&body, &in_model), (corner, corner + far), seconds, fields);

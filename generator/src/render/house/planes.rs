@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+pub use otherglass_kernels::fit::Fit;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -42,28 +43,6 @@ impl Rgba {
             .enumerate()
             .with_min_len(8)
             .for_each_init(scratch, |scratch, (i, row)| work(scratch, start + i, row));
-    }
-}
-
-/// How a camera picture lies in the model's 4:3 picture: shrunk evenly and centred, with bars where it ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fit {
-    /// Model pixels per camera pixel.
-    pub scale: f32,
-    /// Model position of the camera picture's upper left corner.
-    pub left: f32,
-    pub top: f32,
-}
-
-impl Fit {
-    #[must_use]
-    pub fn new(width: usize, height: usize, model_width: usize, model_height: usize) -> Self {
-        let scale = (model_width as f32 / width as f32).min(model_height as f32 / height as f32);
-        Self {
-            scale,
-            left: (model_width as f32 - width as f32 * scale) * 0.5,
-            top: (model_height as f32 - height as f32 * scale) * 0.5,
-        }
     }
 }
 
@@ -243,7 +222,7 @@ mod tests {
     fn a_shrunk_picture_keeps_its_mean_and_gets_bars() {
         let (width, height) = (64, 32);
         let pixels: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
-        let fit = Fit::new(width, height, 16, 12);
+        let fit = Fit::new((width, height), (16, 12));
         assert_eq!(fit, Fit { scale: 0.25, left: 0.0, top: 2.0 });
         let mut planes = vec![0.0; 3 * 16 * 12];
         Shrink::new((width, height), (16, 12), fit).run(&pixels, &mut planes);

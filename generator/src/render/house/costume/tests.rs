@@ -50,7 +50,7 @@ fn shoulders() -> ItemFrame {
 
 fn in_costume(theme: Theme) -> Vec<u8> {
     let (camera, small) = pictures();
-    let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
+    let fit = Fit::new(SIZE, PAINT);
     Tailor::default().put_on(theme, (&camera, SIZE), fit, &small, &parts(), &shoulders()).to_vec()
 }
 
@@ -90,7 +90,7 @@ fn a_mantle_covers_the_shoulders() {
 #[test]
 fn the_pattern_goes_with_the_shoulders() {
     let (camera, small) = pictures();
-    let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
+    let fit = Fit::new(SIZE, PAINT);
     let put_on = |by: f32| {
         let mut frame = shoulders();
         frame.o = frame.o + Vec2::new(by, 0.0);
@@ -104,7 +104,7 @@ fn the_pattern_goes_with_the_shoulders() {
 #[test]
 fn nobody_and_a_body_without_extent_are_left_alone() {
     let (camera, small) = pictures();
-    let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
+    let fit = Fit::new(SIZE, PAINT);
     let flat = ItemFrame { ex: Vec2::new(0.0, 0.0), ..shoulders() };
     assert!(Tailor::default().put_on(Theme::Space, (&camera, SIZE), fit, &small, &parts(), &flat) == camera);
     let empty = Grid::new(48, 64, PARTS);
@@ -114,7 +114,7 @@ fn nobody_and_a_body_without_extent_are_left_alone() {
 #[test]
 fn another_visitor_is_dressed_by_their_own_skin() {
     let (camera, small) = pictures();
-    let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
+    let fit = Fit::new(SIZE, PAINT);
     let area = PAINT.0 * PAINT.1;
     // Somebody with a blue face and blue arms came before.
     let mut before = small.clone();

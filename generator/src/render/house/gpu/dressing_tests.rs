@@ -83,7 +83,7 @@ impl Given {
     }
 
     fn on_cpu(&self, tailor: &mut Tailor, theme: Theme) -> Vec<u8> {
-        let fit = Fit::new(SIZE.0, SIZE.1, PAINT.0, PAINT.1);
+        let fit = Fit::new(SIZE, PAINT);
         let shoulders = in_camera(frames::shoulders(&self.body.scaled(PAINT.0 as f32)), fit);
         tailor.put_on(theme, (&self.camera, SIZE), fit, &self.small, &self.parts, &shoulders).to_vec()
     }

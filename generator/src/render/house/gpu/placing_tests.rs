@@ -92,7 +92,7 @@ impl Cpu {
     fn hang(&mut self, seen: &Seen, worn: &[Worn], camera: (usize, usize), kit: &Kit) -> Hanging {
         let pose: Vec<f32> = seen.pose.iter().map(|value| value.to_f32()).collect();
         let body = self.tracker.follow(&Body::from_outputs(&seen.points, &pose, 4.0 / 3.0));
-        let fit = Fit::new(camera.0, camera.1, PAINT.0, PAINT.1);
+        let fit = Fit::new(camera, PAINT);
         let corner = Vec2::new(fit.left, fit.top);
         let far = Vec2::new(camera.0 as f32, camera.1 as f32) * fit.scale;
         let (fields, in_model) = (&kit.fields, body.scaled(PAINT.0 as f32));
