@@ -45,6 +45,11 @@ pub trait Kernel: Debug + Clone {
         (0, 0)
     }
 
+    /// Whether the outputs depend on any input; where they don't there can be no negative control.
+    fn depends_on_inputs(&self) -> bool {
+        true
+    }
+
     /// Work that no implementation gets around.
     fn work(&self) -> Work;
 

@@ -3,6 +3,8 @@
 Stored once: people without background (`people.build`) and pictures of rooms (`rooms.build`).  Every batch crops,
 turns and flips people, gives them other clothes patterns and light, puts them before a room (in which other people
 may stand, labelled as background), and passes the whole through a bad camera.  So one render serves many frames.
+All of it happens on the device of `People` and `Rooms`; the few numbers that say what happens are drawn on the CPU, so
+that nothing waits for the device.
 """
 import json
 import pathlib
@@ -19,11 +21,14 @@ SWAPPED_PARTS = [PARTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n
 
 
 class People:
-    """The complete shards of a folder, memory-mapped.  `held_out` picks the characters that training never sees."""
+    """The complete shards of a folder and of those in it.  `held_out` picks the characters that training never sees.
 
-    def __init__(self, folder, held_out=False):
-        self.shards, self.index, labels = [], [], []
-        for shard in sorted(pathlib.Path(folder).glob("shard_*")):
+    Their pictures are memory-mapped for the CPU, and all in the memory of any other device: 0.6 MB a person.
+    """
+
+    def __init__(self, folder, held_out=False, device="cpu"):
+        self.shards, self.index, labels, self.device, self.resident = [], [], [], torch.device(device), None
+        for shard in sorted(pathlib.Path(folder).rglob("shard_*")):
             if not (shard / "labels.json").is_file():
                 continue
             entries = json.loads((shard / "labels.json").read_text())
@@ -38,6 +43,18 @@ class People:
         self.points = np.stack([x[0] for x in labels]).astype(np.float32)    # (N, K, 4) x, y, depth_m, visible
         self.axes = np.stack([x[1] for x in labels]).astype(np.float32)      # (N, 3, 3) rows: right, up, forward
         self.head_width = np.array([x[2] for x in labels], np.float32)       # (N,) picture widths
+        if self.device.type != "cpu":
+            self.resident = self._on_device()
+
+    def _on_device(self):
+        """rgba (N, H, W, 4) uint8, parts (N, H, W) uint8, depth (N, H, W) float16 metres, in the order of the index."""
+        kept = [[], [], []]
+        for number, arrays in enumerate(self.shards):
+            rows = [row for shard, row in self.index if shard == number]
+            for planes, array in zip(kept, arrays):
+                chosen = torch.from_numpy(np.array(array[rows], np.float32) / 1000).half() if array.dtype == np.uint16 else torch.from_numpy(array[rows])
+                planes.append(chosen.to(self.device))
+        return [torch.cat(planes) for planes in kept]
 
     def __len__(self):
         return len(self.index)
@@ -47,11 +64,15 @@ class People:
 
         At the stored size, or at half of it where `size` asks for no more.
         """
-        rgba, parts, depth = zip(*([a[self.index[r][1]] for a in self.shards[self.index[r][0]]] for r in rows))
-        rgba = torch.from_numpy(np.stack(rgba)).permute(0, 3, 1, 2).float() / 255
+        if self.resident is None:
+            rgba, parts, depth = zip(*([a[self.index[r][1]] for a in self.shards[self.index[r][0]]] for r in rows))
+            rgba, parts = (torch.from_numpy(np.stack(planes)) for planes in (rgba, parts))
+            depth = torch.from_numpy(np.stack(depth).astype(np.float32) / 1000)
+        else:
+            where = torch.from_numpy(np.asarray(rows)).to(self.device)
+            rgba, parts, depth = (planes[where] for planes in self.resident)
+        rgba, parts, depth = rgba.permute(0, 3, 1, 2).float() / 255, parts[:, None], depth[:, None].float()
         rgba = torch.cat([rgba[:, :3] * rgba[:, 3:], rgba[:, 3:]], 1)
-        depth = torch.from_numpy(np.stack(depth).astype(np.float32) / 1000)[:, None]
-        parts = torch.from_numpy(np.stack(parts))[:, None]
         if size[0] * 2 <= rgba.shape[2]:
             return F.avg_pool2d(rgba, 2), parts[..., 1::2, 1::2], depth[..., 1::2, 1::2]
         return rgba, parts, depth
@@ -64,28 +85,41 @@ def _label(entry):
 
 
 class Rooms:
-    """Every picture of a folder's complete .npy shards, memory-mapped."""
+    """Every picture of a folder's complete .npy shards; memory-mapped for the CPU, else in the device's memory."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, device="cpu"):
         # What begins with a dot was being written when its maker was cut off.
         files = sorted(f for f in pathlib.Path(folder).glob("*.npy") if not f.name.startswith("."))
         self.shards = [np.load(f, mmap_mode="r") for f in files]
         self.index = [(s, i) for s, shard in enumerate(self.shards) for i in range(len(shard))]
         if not self.index:
             raise SystemExit(f"no rooms in {folder}: run rooms.build first")
+        self.device, self.resident = torch.device(device), None
+        if self.device.type != "cpu":
+            self.resident = torch.cat([torch.from_numpy(np.array(shard)).to(self.device) for shard in self.shards])
 
     def crops(self, rng, count, size):
         """Random crops (B, 3, *size) of random rooms, 0..1, some blurred as by a lens."""
         rows = rng.integers(len(self.index), size=count)
-        pictures = torch.from_numpy(np.stack([self.shards[self.index[r][0]][self.index[r][1]] for r in rows])).permute(0, 3, 1, 2).float() / 255
+        if self.resident is None:
+            pictures = torch.from_numpy(np.stack([self.shards[self.index[r][0]][self.index[r][1]] for r in rows]))
+        else:
+            pictures = self.resident[torch.from_numpy(rows).to(self.device)]
+        pictures = pictures.permute(0, 3, 1, 2).float() / 255
         zoom = rng.uniform(0.35, 1.0, count)
         flip = rng.choice([-1.0, 1.0], count)
         theta = np.zeros((count, 2, 3), np.float32)
         theta[:, 0, 0] = zoom * flip
         theta[:, 1, 1] = zoom
         theta[:, :, 2] = rng.uniform(-1, 1, (count, 2)) * (1 - zoom[:, None])
-        out = F.grid_sample(pictures, F.affine_grid(torch.from_numpy(theta), (count, 3, *size), align_corners=False), align_corners=False, padding_mode="reflection")
+        grid = F.affine_grid(torch.from_numpy(theta).to(self.device), (count, 3, *size), align_corners=False)
+        out = F.grid_sample(pictures, grid, align_corners=False, padding_mode="reflection")
         return _blur_some(out, rng, 0.3, 3.0 * size[1] / 256)
+
+
+def all_of(folder, device="cpu"):
+    """What a training needs of a folder with people/ and rooms/: people, held-out people, rooms."""
+    return People(folder / "people", device=device), People(folder / "people", held_out=True, device=device), Rooms(folder / "rooms", device)
 
 
 def _gaussian(x, sigma):
@@ -99,14 +133,25 @@ def _gaussian(x, sigma):
 
 
 def _blur_some(x, rng, share, most):
-    chosen = np.nonzero(rng.random(len(x)) < share)[0]
+    chosen = _some(rng, len(x), share, x.device)
     if len(chosen):
         x[chosen] = _gaussian(x[chosen], float(rng.uniform(0.3, 1.0) * most))
     return x
 
 
-def _uniform(rng, low, high, *shape):
-    return torch.from_numpy(rng.uniform(low, high, shape).astype(np.float32))
+def _uniform(rng, low, high, *shape, device="cpu"):
+    return torch.from_numpy(rng.uniform(low, high, shape).astype(np.float32)).to(device)
+
+
+def _some(rng, count, share, device="cpu"):
+    """Which of `count` rows are chosen, each with probability `share`: their numbers."""
+    return torch.from_numpy(np.nonzero(rng.random(count) < share)[0]).to(device)
+
+
+def normal_like(x, rng):
+    """Standard normal noise of the shape and device of x."""
+    generator = torch.Generator(x.device).manual_seed(int(rng.integers(2**62)))
+    return torch.randn(x.shape, generator=generator, device=x.device)
 
 
 def _placements(rng, count, zoom_low, zoom_high, shift):
@@ -149,7 +194,7 @@ def _move_labels(points, axes, theta, mirrored, rotate):
 
 def _sample(layers, theta, size):
     rgba, parts, depth = layers
-    grid = F.affine_grid(torch.from_numpy(theta), (len(rgba), 1, *size), align_corners=False)
+    grid = F.affine_grid(torch.from_numpy(theta).to(rgba.device), (len(rgba), 1, *size), align_corners=False)
     rgba = F.grid_sample(rgba, grid, align_corners=False, padding_mode="border")
     rest = torch.cat([parts.float(), depth], 1)
     rest = F.grid_sample(rest, grid, mode="nearest", align_corners=False, padding_mode="border")
@@ -166,98 +211,97 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
     theta, exact, zoom, mirrored, rotate = _placements(rng, count, 0.95, 1.35, 0.02)
     rgba, parts, depth = _sample(people.layers(rows, size), theta, size)
     points, axes = _move_labels(people.points[rows], people.axes[rows], exact, mirrored, rotate)
-    swap = torch.from_numpy(mirrored < 0)
-    parts[swap] = torch.tensor(SWAPPED_PARTS)[parts[swap]]
+    device = rgba.device
+    swap = torch.from_numpy(mirrored < 0).to(device)[:, None, None, None]
+    parts = torch.where(swap, torch.tensor(SWAPPED_PARTS, device=device)[parts], parts)
 
     background = rooms.crops(rng, count, size)
     background = _other_people(background, people, rng, size)
     rgb, alpha = rgba[:, :3], rgba[:, 3:]
     rgb = _patterned_clothes(rgb, alpha, parts, rooms, rng, size)
-    light = torch.exp(torch.from_numpy(rng.normal(0, 0.18, (count, 1, 1, 1)) + rng.normal(0, 0.06, (count, 3, 1, 1))).float())
-    rgb = (rgb * light).clamp(0, 1).minimum(alpha)
+    light = rng.normal(0, 0.18, (count, 1, 1, 1)) + rng.normal(0, 0.06, (count, 3, 1, 1))
+    rgb = (rgb * torch.from_numpy(np.exp(light)).float().to(device)).clamp(0, 1).minimum(alpha)
     background = _skin_coloured_things(background, rgb, parts, rng)
-    shade = 1 - _uniform(rng, 0, 0.35, count, 1, 1, 1) * _shadow(alpha, rng)
+    shade = 1 - _uniform(rng, 0, 0.35, count, 1, 1, 1, device=device) * _shadow(alpha, rng)
     frame = _camera(rgb + background * shade * (1 - alpha), rng)
-
-    for row in np.nonzero(rng.random(count) < 0.15)[0]:
-        _bars(row, rng, frame, alpha, parts, points)
+    frame, alpha, parts = _bars(rng, frame, alpha, parts, points)
 
     shoulders = points[:, POINTS.index("shoulder_l")] - points[:, POINTS.index("shoulder_r")]
     across_m = np.abs(shoulders[:, 0]) * points[:, POINTS.index("neck"), 2] * 1.2
     yaw = np.arctan2(shoulders[:, 2], np.maximum(across_m, 0.05))
     head_width = people.head_width[rows] * zoom
-    return {
-        "frame": frame, "alpha": alpha, "parts": parts[:, 0], "depth": depth,
-        "points": torch.from_numpy(points.astype(np.float32)), "axes": torch.from_numpy(axes.astype(np.float32)),
-        "head_width": torch.from_numpy(head_width.astype(np.float32)), "torso_yaw": torch.from_numpy(yaw.astype(np.float32)),
-    }
+    labels = {"points": points, "axes": axes, "head_width": head_width, "torso_yaw": yaw}
+    return {"frame": frame, "alpha": alpha, "parts": parts[:, 0], "depth": depth,
+            **{name: torch.from_numpy(np.asarray(value, np.float32)).to(device) for name, value in labels.items()}}
 
 
-def _bars(row, rng, frame, alpha, parts, points):
-    """A camera of another shape: grey bars above and below (16:9) or at the sides (square, upright)."""
-    h, w = frame.shape[2:]
-    if rng.random() < 0.7:
-        cut, axis, length = int(h * (1 - 0.75) / 2), 1, h
-    else:
-        cut, axis, length = int(w * rng.choice([0.125, 0.29])), 0, w
-    lines = torch.cat([torch.arange(cut), torch.arange(length - cut, length)])
-    at = (slice(None), lines) if axis else (slice(None), slice(None), lines)
-    frame[row][at], alpha[row][at], parts[row][at] = 0.5, 0.0, 0
-    at_point = points[row, :, axis]
-    points[row, (at_point < cut / length) | (at_point > 1 - cut / length), 3] = 0
+def _bars(rng, frame, alpha, parts, points):
+    """A seventh of the cameras have another shape: grey bars above and below (16:9) or at the sides (square, upright)."""
+    count, _, h, w = frame.shape
+    cut = np.zeros((count, 2), int)                                         # columns at each side, rows above and below
+    for row in np.nonzero(rng.random(count) < 0.15)[0]:
+        if rng.random() < 0.7:
+            cut[row, 1] = int(h * (1 - 0.75) / 2)
+        else:
+            cut[row, 0] = int(w * rng.choice([0.125, 0.29]))
+    share = cut[:, None] / [w, h]
+    points[((points[..., :2] < share) | (points[..., :2] > 1 - share)).any(-1) & (cut > 0).any(-1)[:, None], 3] = 0
+    cut = torch.from_numpy(cut).to(frame.device)[:, :, None]
+    x, y = torch.arange(w, device=frame.device), torch.arange(h, device=frame.device)
+    aside, above = (x < cut[:, 0]) | (x >= w - cut[:, 0]), (y < cut[:, 1]) | (y >= h - cut[:, 1])
+    bar = (aside[:, None, :] | above[:, :, None])[:, None]
+    return frame.masked_fill(bar, 0.5), alpha.masked_fill(bar, 0.0), parts.masked_fill(bar, 0)
 
 
 def _other_people(background, people, rng, size):
     """A quarter of the rooms get a smaller person somewhere, who is not the visitor."""
-    chosen = np.nonzero(rng.random(len(background)) < 0.25)[0]
+    chosen, device = _some(rng, len(background), 0.25, background.device), background.device
     if len(chosen):
         theta, *_ = _placements(rng, len(chosen), 0.3, 0.6, 0.0)
         shift = rng.choice([-1.0, 1.0], len(chosen)) * rng.uniform(0.5, 1.0, len(chosen))
         theta[:, 0, 2] = theta[:, 0, 0] * shift
-        grid = F.affine_grid(torch.from_numpy(theta), (len(chosen), 4, *size), align_corners=False)
+        grid = F.affine_grid(torch.from_numpy(theta).to(device), (len(chosen), 4, *size), align_corners=False)
         rgba, _, _ = people.layers(rng.integers(len(people), size=len(chosen)), size)
         rgba = F.grid_sample(rgba, grid, align_corners=False)
-        rgba = rgba * torch.cat([_uniform(rng, 0.6, 1.0, len(chosen), 1, 1, 1).expand(-1, 3, 1, 1), torch.ones(len(chosen), 1, 1, 1)], 1)
-        background[chosen] = rgba[:, :3] + background[chosen] * (1 - rgba[:, 3:])
+        shade = _uniform(rng, 0.6, 1.0, len(chosen), 1, 1, 1, device=device)
+        background[chosen] = rgba[:, :3] * shade + background[chosen] * (1 - rgba[:, 3:])
     return background
 
 
 def _skin_coloured_things(background, rgb, parts, rng):
     """Half of the rooms get things of the visitor's own skin colour: what is not a hand must be told by its shape."""
-    h, w = background.shape[2:]
-    y, x = torch.meshgrid(torch.arange(h) / w, torch.arange(w) / w, indexing="ij")
-    for row in np.nonzero(rng.random(len(background)) < 0.5)[0]:
-        skin = parts[row, 0] == PARTS.index("face")
-        if skin.sum() < 20:
-            continue
-        colour = rgb[row][:, skin].mean(1) * float(rng.uniform(0.75, 1.35))
-        for _ in range(rng.integers(1, 5)):
-            cx, cy, angle = rng.uniform(0, 1), rng.uniform(0, h / w), rng.uniform(0, np.pi) * (rng.random() < 0.5)
-            length, width = np.exp(rng.normal(np.log(0.05), 0.6, 2))
-            u = (x - cx) * float(np.cos(angle)) + (y - cy) * float(np.sin(angle))
-            v = (y - cy) * float(np.cos(angle)) - (x - cx) * float(np.sin(angle))
-            if rng.random() < 0.6:
-                inside = (u.abs() < length) & (v.abs() < width)
-            else:
-                inside = (u / length) ** 2 + (v / width) ** 2 < 1
-            tilt = 1 + float(rng.normal(0, 1.5)) * u + float(rng.normal(0, 1.5)) * v
-            if rng.random() < 0.4:
-                tilt = tilt * (0.75 + 0.25 * torch.sin(u * float(rng.uniform(60, 300))).sign())
-            thing = (colour[:, None, None] * tilt).clamp(0, 1)
-            background[row] = torch.where(inside, thing, background[row])
+    count, _, h, w = background.shape
+    device = background.device
+    x, y = torch.arange(w, device=device) / w, torch.arange(h, device=device)[:, None] / w
+    skin = (parts == PARTS.index("face")).float()
+    area = skin.sum((2, 3), keepdim=True)
+    colour = (rgb * skin).sum((2, 3), keepdim=True) / area.clamp_min(1) * _uniform(rng, 0.75, 1.35, count, 1, 1, 1, device=device)
+    many = np.where(rng.random(count) < 0.5, rng.integers(1, 5, count), 0)
+    for k in range(4):
+        angle = rng.uniform(0, np.pi, count) * (rng.random(count) < 0.5)
+        length, width = np.exp(rng.normal(np.log(0.05), 0.6, (2, count)))
+        numbers = [rng.uniform(0, 1, count), rng.uniform(0, h / w, count), np.cos(angle), np.sin(angle), length, width,
+                   rng.normal(0, 1.5, count), rng.normal(0, 1.5, count), rng.uniform(60, 300, count)]
+        flags = [many > k, rng.random(count) < 0.6, rng.random(count) < 0.4]
+        table = torch.from_numpy(np.stack([*numbers, *flags]).astype(np.float32)).to(device)[..., None, None, None]
+        cx, cy, c, s, length, width, across, along, stripes, there, square, striped = table
+        u, v = (x - cx) * c + (y - cy) * s, (y - cy) * c - (x - cx) * s
+        inside = torch.where(square > 0, (u.abs() < length) & (v.abs() < width), (u / length) ** 2 + (v / width) ** 2 < 1)
+        tilt = (1 + across * u + along * v) * (1 - striped * (0.25 - 0.25 * torch.sin(u * stripes).sign()))
+        background = torch.where(inside & (there > 0) & (area >= 20), (colour * tilt).clamp(0, 1), background)
     return background
 
 
 def _patterned_clothes(rgb, alpha, parts, rooms, rng, size):
     """A third of the visitors wear a print: any picture at all, shaded as the cloth was.  Faces on shirts included."""
-    chosen = np.nonzero(rng.random(len(rgb)) < 0.35)[0]
+    chosen, device = _some(rng, len(rgb), 0.35, rgb.device), rgb.device
     if len(chosen):
         cloth = (parts[chosen] == PARTS.index("torso")).float()
         prints = rooms.crops(rng, len(chosen), size)
         grey = rgb[chosen].mean(1, keepdim=True)
         mean = (grey * cloth).sum((2, 3), keepdim=True) / cloth.sum((2, 3), keepdim=True).clamp_min(1)
-        shaded = prints * (grey / mean.clamp_min(0.05)).clamp(0.3, 1.6) * _uniform(rng, 0.4, 1.2, len(chosen), 1, 1, 1)
-        strength = _uniform(rng, 0.3, 1.0, len(chosen), 1, 1, 1) * cloth
+        shaded = prints * (grey / mean.clamp_min(0.05)).clamp(0.3, 1.6) * _uniform(rng, 0.4, 1.2, len(chosen), 1, 1, 1, device=device)
+        strength = _uniform(rng, 0.3, 1.0, len(chosen), 1, 1, 1, device=device) * cloth
         rgb[chosen] = rgb[chosen] * (1 - strength) + (shaded * alpha[chosen]) * strength
     return rgb
 
@@ -272,15 +316,18 @@ def _shadow(alpha, rng):
 def _camera(frame, rng):
     """What webcams do: exposure, white balance, contrast, saturation, vignette, blur, low resolution, noise, 8 bits."""
     count, _, h, w = frame.shape
-    frame = frame ** torch.exp(_uniform(rng, -0.35, 0.35, count, 1, 1, 1))
-    frame = frame * torch.exp(_uniform(rng, -0.45, 0.2, count, 1, 1, 1) + _uniform(rng, -0.1, 0.1, count, 3, 1, 1))
+
+    def each(low, high, channels=1):
+        return _uniform(rng, low, high, count, channels, 1, 1, device=frame.device)
+
+    frame = frame ** torch.exp(each(-0.35, 0.35))
+    frame = frame * torch.exp(each(-0.45, 0.2) + each(-0.1, 0.1, 3))
     grey = frame.mean(1, keepdim=True)
-    frame = grey + (frame - grey) * _uniform(rng, 0.5, 1.3, count, 1, 1, 1)
-    frame = (frame - 0.5) * _uniform(rng, 0.8, 1.2, count, 1, 1, 1) + 0.5 + _uniform(rng, -0.05, 0.05, count, 1, 1, 1)
+    frame = grey + (frame - grey) * each(0.5, 1.3)
+    frame = (frame - 0.5) * each(0.8, 1.2) + 0.5 + each(-0.05, 0.05)
     frame = _blur_some(frame, rng, 0.3, 1.4 * w / 256)
     if rng.random() < 0.3:
         small = F.interpolate(frame, scale_factor=float(rng.uniform(0.4, 0.8)), mode="bilinear", align_corners=False, antialias=True)
         frame = F.interpolate(small, size=(h, w), mode="bilinear", align_corners=False)
-    noise = torch.from_numpy(rng.standard_normal(frame.shape, dtype=np.float32))
-    frame = frame + noise * _uniform(rng, 0.0, 0.2, count, 1, 1, 1) ** 2
+    frame = frame + normal_like(frame, rng) * each(0.0, 0.2) ** 2
     return (frame.clamp(0, 1) * 255).round() / 255

@@ -61,14 +61,16 @@ class Mirror:
         return maps, compose.compose(frame, front, behind, world, world_on, maps)
 
 
-def planes(pictures):
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+def coverage(outfits, bodies, visible, matte):
+    """For every frame the coverage (H, W) of each of its pieces in the picture: what is behind the person is hidden by the matte.
 
-
-def coverage(pieces, body, index, visible, matte):
-    """(H, W) coverage of one piece of an outfit in the picture: what is behind the person is hidden by the matte."""
-    front, behind, _ = outfit.draw([pieces[index]], body)
-    return front[..., 3] * visible + behind[..., 3] * (1 - matte) * (1 - front[..., 3])
+    visible, matte: (B, 1, H, W).
+    """
+    pieces = [(row, piece) for row, outfit_ in enumerate(outfits) for piece in outfit_]
+    front, behind, _ = outfit.draw([[piece] for _, piece in pieces], [bodies[row] for row, _ in pieces])
+    rows = [row for row, _ in pieces]
+    shown = front[:, 3] * visible[rows, 0] + behind[:, 3] * (1 - matte[rows, 0]) * (1 - front[:, 3])
+    return [[shown[k].numpy() for k in range(len(pieces)) if rows[k] == row] for row in range(len(outfits))]
 
 
 def compare(truth, guess, picture, true_picture):
@@ -102,20 +104,19 @@ def evaluate(args, say=print):
         bodies, parts = mirror.see(batch["frame"])
         truths = [outfit.Body.of_labels(batch, i) for i in range(len(rows))]
         outfits = [outfit.random_outfit(rng) for _ in rows]
-        true = [outfit.draw(o, b, outfit.Hider(batch, i)) for i, (o, b) in enumerate(zip(outfits, truths))]
-        seen = [outfit.draw(o, b) for o, b in zip(outfits, bodies)]
+        true_front, true_behind, true_visible = outfit.draw(outfits, truths, outfit.Hiders(batch))
+        front, behind, _ = outfit.draw(outfits, bodies)
         on = torch.from_numpy((rng.random((len(rows), 1, 1, 1)) < 0.5).astype(np.float32))
         world = scene.pictures(rng, len(rows)) * on
-        true_maps = compose.true_maps(batch, world, torch.from_numpy(np.stack([t[2] for t in true]))[:, None])
-        true_pictures = compose.target(batch["frame"], planes([t[0] for t in true]), planes([t[1] for t in true]), world, on, true_maps)
-        maps, pictures = mirror.paint(batch["frame"], parts, planes([s[0] for s in seen]), planes([s[1] for s in seen]), world, on, noise.expand(len(rows), -1, -1, -1))
-        for i in range(len(rows)):
+        true_maps = compose.true_maps(batch, world, true_visible)
+        true_pictures = compose.target(batch["frame"], true_front, true_behind, world, on, true_maps)
+        maps, pictures = mirror.paint(batch["frame"], parts, front, behind, world, on, noise.expand(len(rows), -1, -1, -1))
+        covered = zip(coverage(outfits, truths, true_visible, batch["alpha"]), coverage(outfits, bodies, maps["visible"], maps["matte"]))
+        for i, (truth, guess) in enumerate(covered):
             person, alpha = maps["matte"][i, 0].numpy(), batch["alpha"][i, 0].numpy()
             ious.append(((person > 0.5) & (alpha > 0.5)).sum() / max(((person > 0.5) | (alpha > 0.5)).sum(), 1))
             for k, piece in enumerate(outfits[i]):
-                truth = coverage(outfits[i], truths[i], k, true[i][2], alpha)
-                guess = coverage(outfits[i], bodies[i], k, maps["visible"][i, 0].numpy(), person)
-                result = compare(truth, guess, pictures[i].numpy(), true_pictures[i].numpy())
+                result = compare(truth[k], guess[k], pictures[i].numpy(), true_pictures[i].numpy())
                 if result:
                     figures.setdefault(piece.kind, []).append(result)
         if len(kept) < 4:

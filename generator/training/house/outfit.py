@@ -5,9 +5,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 import items
 from items.drawing import wardrobe
+from items.many import Placed, draw_many
 
 from . import frames, model
 from .model import PARTS, POINTS
@@ -29,8 +31,8 @@ class Body:
 
     @staticmethod
     def of_labels(batch, row):
-        points = frames.square(batch["points"][row, :, :2].numpy())
-        return Body(points, batch["axes"][row].numpy(), float(batch["head_width"][row]), float(batch["torso_yaw"][row]))
+        points = frames.square(batch["points"][row, :, :2].cpu().numpy())
+        return Body(points, batch["axes"][row].cpu().numpy(), float(batch["head_width"][row]), float(batch["torso_yaw"][row]))
 
     @staticmethod
     def of_outputs(points, pose):
@@ -91,53 +93,81 @@ def frame_of(piece: Piece, body: Body):
             raise ValueError(f"{piece.kind} hangs on {other!r}, which no frame is known for")
 
 
-def layers(piece: Piece, frame):
-    """(order, (H, W, 4) premultiplied) of every layer at the painter's size."""
-    pixels = items.Frame(*(tuple(v * WIDTH) for v in frame))
+def placed(piece: Piece, frame):
+    """The piece in its frame as `items.many` draws it at the painter's size."""
     size = 1.0 if piece.attachment == "beside" else piece.size * piece.table["natural_size"]
-    for table in piece.table["layers"]:
-        yield table["order"], items.draw(piece.kind, pixels, piece.params(), WIDTH, HEIGHT, piece.tint, size, layer=table["name"])
+    return Placed(items.Frame(*(tuple(v * WIDTH) for v in frame)), piece.params(), piece.tint, size=size)
 
 
-class Hider:
-    """Where one labelled frame hides what is worn: 1 where something stands before it.  All (H, W)."""
+class Hiders:
+    """Where labelled frames hide what is worn, on the device of the batch: 1 where something stands before it."""
 
-    def __init__(self, batch, row):
-        self.parts, self.depth = batch["parts"][row].numpy(), batch["depth"][row, 0].numpy()
-        self.depth_of = dict(zip(POINTS, batch["points"][row, :, 2].tolist()))
+    def __init__(self, batch):
+        self.parts, self.depth = batch["parts"], batch["depth"][:, 0]                      # (B, H, W)
+        self.depth_of = batch["points"][:, :, 2].cpu().numpy()                             # (B, K)
+        device = self.parts.device
+        y, x = torch.arange(HEIGHT, device=device), torch.arange(WIDTH, device=device)
+        self.x, self.y = (x + 0.5) / WIDTH, ((y + 0.5) / WIDTH)[:, None]
+        self.is_head = (self.parts == PARTS.index("face")) | (self.parts == PARTS.index("hair"))
 
-    def nearer(self, name, by_m):
-        """Where something stands nearer to the camera than that point, by more than `by_m` metres."""
-        return (self.depth < self.depth_of[name] - by_m).astype(np.float32)
+    def hides(self, worn):
+        """worn: for every frame a piece and its frame, or None -> (B, H, W) float."""
+        # The distance before which all is nearer; whether the head hides; the hand that hides, its place and reach.
+        table = np.zeros((len(worn), 6), np.float32)
+        table[:, [0, 2]] = -1.0
+        for row, entry in enumerate(worn):
+            match entry and entry[0].attachment:
+                case "head":
+                    table[row, 0] = self.depth_of[row, POINTS.index("head")] - 0.2
+                case "shoulders":
+                    table[row, :2] = self.depth_of[row, POINTS.index("neck")] - 0.14, 1
+                case "hand":
+                    # The hand at the grip; the blade is before everything else.
+                    piece, frame = entry
+                    hand = PARTS.index("hand_r" if piece.side < 0 else "hand_l")
+                    table[row, 2:] = hand, frame[0][0], frame[0][1], GRIP * np.hypot(*frame[1][:2])
+        nearer_than, by_head, hand, x, y, reach = torch.from_numpy(table).to(self.x.device).T[..., None, None]
+        in_hand = (self.parts == hand) & (torch.hypot(self.x - x, self.y - y) < reach)
+        return ((self.depth < nearer_than) | (self.is_head & (by_head > 0)) | in_hand).float()
 
-    def hides(self, piece: Piece, frame):
-        match piece.attachment:
-            case "head":
-                return self.nearer("head", 0.2)
-            case "shoulders":
-                is_head = np.isin(self.parts, [PARTS.index("face"), PARTS.index("hair")]).astype(np.float32)
-                return np.maximum(is_head, self.nearer("neck", 0.14))
-            case "hand":
-                # The hand at the grip; the blade is before everything else.
-                y, x = (np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5) / WIDTH
-                near = np.hypot(x - frame[0][0], y - frame[0][1]) < GRIP * np.hypot(*frame[1][:2])
-                return (near & (self.parts == PARTS.index("hand_r" if piece.side < 0 else "hand_l"))).astype(np.float32)
-        return np.zeros((HEIGHT, WIDTH), np.float32)
+
+def over(layer, below):
+    """Premultiplied (..., 4) over (..., 4)."""
+    return layer + below * (1 - layer[..., 3:])
 
 
-def draw(pieces, body: Body, hider: Hider | None = None):
-    """Premultiplied front and behind (H, W, 4), and the visibility of the front (H, W); 1 where no hider is given."""
-    front, behind = np.zeros((HEIGHT, WIDTH, 4), np.float32), np.zeros((HEIGHT, WIDTH, 4), np.float32)
-    hidden = np.zeros((HEIGHT, WIDTH), np.float32)
-    for piece in sorted(pieces, key=lambda p: (RANKS.index(p.attachment), p.kind)):
-        frame = frame_of(piece, body)
-        hides = hider.hides(piece, frame) if hider else np.zeros((HEIGHT, WIDTH), np.float32)
-        for order, layer in layers(piece, frame):
-            into = front if order == "front" else behind
-            into[...] = layer + into * (1 - layer[..., 3:])
-            if order == "front":
-                hidden = hidden * (1 - layer[..., 3]) + hides * layer[..., 3]
-    return front, behind, 1 - hidden
+def draw(outfits, bodies, hiders: Hiders | None = None, device="cpu"):
+    """A batch of outfits, each a list of pieces, on its body.
+
+    -> premultiplied front and behind (B, 4, H, W), and the visibility of the front (B, 1, H, W); 1 where nothing hides.
+    """
+    count, pixels = len(outfits), HEIGHT * WIDTH
+    groups, stacks = {}, {"front": [], "behind": []}         # stacks: for each order, from below, a piece or None per frame
+    for row, (pieces, body) in enumerate(zip(outfits, bodies)):
+        heights = {"front": 0, "behind": 0}
+        for piece in sorted(pieces, key=lambda p: (RANKS.index(p.attachment), p.kind)):
+            frame = frame_of(piece, body)
+            for layer in piece.table["layers"]:
+                order, stack = layer["order"], stacks[layer["order"]]
+                if heights[order] == len(stack):
+                    stack.append([None] * count)
+                stack[heights[order]][row] = piece, frame
+                groups.setdefault((piece.kind, layer["name"]), (layer, []))[1].append((order, heights[order] * count + row, placed(piece, frame)))
+                heights[order] += 1
+    planes = {order: torch.zeros(len(stack) * count * pixels, 4, device=device) for order, stack in stacks.items()}
+    for (kind, _), (layer, entries) in groups.items():
+        which, pixel, colour = draw_many(wardrobe(device=str(device)), kind, layer, [entry[2] for entry in entries], WIDTH, HEIGHT)
+        place = torch.tensor([entry[1] for entry in entries], device=device)[which] * pixels + pixel
+        planes[layer["order"]][place] = colour
+    drawn, hidden = {}, torch.zeros(count, HEIGHT, WIDTH, device=device)
+    for order, stack in stacks.items():
+        picture = torch.zeros(count, HEIGHT, WIDTH, 4, device=device)
+        for worn, layer in zip(stack, planes[order].view(len(stack), count, HEIGHT, WIDTH, 4)):
+            picture = over(layer, picture)
+            if order == "front" and hiders:
+                hidden = hidden * (1 - layer[..., 3]) + hiders.hides(worn) * layer[..., 3]
+        drawn[order] = picture.permute(0, 3, 1, 2)
+    return drawn["front"], drawn["behind"], 1 - hidden[:, None]
 
 
 def random_outfit(rng, hands_near=(True, True)):

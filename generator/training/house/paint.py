@@ -23,12 +23,18 @@ def noised(picture, noise, level):
     return (1 - level) * (picture * 2 - 1) + level * noise
 
 
-def dressed(batch, row, rng):
-    """A labelled frame's visitor in a random outfit: front and behind (H, W, 4) premultiplied, visibility (H, W)."""
-    points = batch["points"][row].numpy()
-    near = [np.abs(points[POINTS.index(name), :2] - 0.5).max() < 0.62 for name in ("hand_r", "hand_l")]
-    body = outfit.Body.of_labels(batch, row).trembling(rng)
-    return outfit.draw(outfit.random_outfit(rng, near), body, outfit.Hider(batch, row))
+LABELS = ("points", "axes", "head_width", "torso_yaw")
+
+
+def dressed(batch, rng):
+    """The visitors of labelled frames in random outfits: front and behind (B, 4, H, W) premultiplied, visibility (B, 1, H, W)."""
+    labels = {name: batch[name].cpu() for name in LABELS}
+    outfits, bodies = [], []
+    for row, points in enumerate(labels["points"].numpy()):
+        near = [np.abs(points[POINTS.index(name), :2] - 0.5).max() < 0.62 for name in ("hand_r", "hand_l")]
+        outfits.append(outfit.random_outfit(rng, near))
+        bodies.append(outfit.Body.of_labels(labels, row).trembling(rng))
+    return outfit.draw(outfits, bodies, outfit.Hiders(batch), batch["frame"].device)
 
 
 class Worlds:
@@ -37,12 +43,13 @@ class Worlds:
     def __init__(self, rooms):
         files = sorted((pathlib.Path(__file__).resolve().parents[3] / "assets/house/worlds").glob("*.webp"))
         self.rooms = rooms
-        self.worlds = [torch.from_numpy(np.array(Image.open(f).convert("RGB").resize((512, 384)))).permute(2, 0, 1).float() / 255 for f in files]
+        pictures = [np.array(Image.open(f).convert("RGB").resize((512, 384))) for f in files]
+        self.worlds = [torch.from_numpy(p).to(rooms.device).permute(2, 0, 1).float() / 255 for p in pictures]
 
     def pictures(self, rng, count):
         """(B, 3, H, W) 0..1."""
         pictures = self.rooms.crops(rng, count, (HEIGHT, WIDTH))
-        pictures = (pictures * torch.from_numpy(rng.uniform(0.3, 1.5, (count, 3, 1, 1))).float()).clamp(0, 1)
+        pictures = (pictures * torch.from_numpy(rng.uniform(0.3, 1.5, (count, 3, 1, 1))).float().to(pictures.device)).clamp(0, 1)
         for row in np.nonzero(rng.random(count) < 0.6)[0] if self.worlds else []:
             whole = self.worlds[rng.integers(len(self.worlds))]
             y, x = rng.integers(0, 384 - 288 + 1), rng.integers(0, 512 - 384 + 1)
@@ -55,9 +62,8 @@ class PainterStage:
         self.net = model.Painter()
         self.sense = model.Sense()
         self.sense.load_state_dict(torch.load(args.out / "sense.pt", map_location="cpu", weights_only=True)["average"])
-        self.sense.eval()
-        self.people, self.rooms = data.People(args.data / "people"), data.Rooms(args.data / "rooms")
-        self.held = data.People(args.data / "people", held_out=True)
+        self.sense.eval().to(args.device)
+        self.people, self.held, self.rooms = data.all_of(args.data, args.device)
         self.kept, self.most_kept = [], 24
         self.worlds = Worlds(self.rooms)
 
@@ -84,16 +90,15 @@ class PainterStage:
     @torch.no_grad()
     def fresh(self, rng, count, held=False):
         batch = data.batch(self.held if held else self.people, self.rooms, rng, count)
-        worn = [dressed(batch, row, rng) for row in range(count)]
-        front, behind = (torch.from_numpy(np.stack([w[i] for w in worn])).permute(0, 3, 1, 2) for i in (0, 1))
-        visible = torch.from_numpy(np.stack([w[2] for w in worn]))[:, None]
-        world_on = torch.from_numpy((rng.random((count, 1, 1, 1)) < 0.55).astype(np.float32))
+        device = batch["frame"].device
+        front, behind, visible = dressed(batch, rng)
+        world_on = torch.from_numpy((rng.random((count, 1, 1, 1)) < 0.55).astype(np.float32)).to(device)
         world = self.worlds.pictures(rng, count) * world_on
         maps = compose.true_maps(batch, world, visible)
         picture = compose.target(batch["frame"], front, behind, world, world_on, maps)
         level = np.where(rng.random(count) < 0.5, 1.0, rng.random(count)).astype(np.float32)
-        level = torch.from_numpy(level)[:, None, None, None]
-        noise = torch.from_numpy(rng.standard_normal(picture.shape, dtype=np.float32))
+        level = torch.from_numpy(level).to(device)[:, None, None, None]
+        noise = data.normal_like(picture, rng)
         sketch = front + behind * (1 - front[:, 3:])
         parts = torch.softmax(self.sense(F.avg_pool2d(batch["frame"], 2))[2], 1)
         inputs = torch.cat([batch["frame"], sketch, world, noised(picture, noise, level)], 1)

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from .folding import WEIGHTS, fill, normed
-from .train import STAGES, Average, save, to
+from .train import STAGES, Average, save
 
 ASSETS = pathlib.Path(__file__).resolve().parents[3] / "assets/house"
 
@@ -62,6 +62,7 @@ def main():
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--batches", type=int, default=16, help="of 16 frames, for the statistics")
     parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     shipped = load_file(ASSETS / WEIGHTS)
@@ -72,11 +73,11 @@ def main():
             continue
         stage = STAGES[name](args)
         tensors = {k.removeprefix(f"{name}."): v.float() for k, v in shipped.items() if k.startswith(f"{name}.")}
-        net = fill(stage.net, tensors)
+        net = fill(stage.net, tensors).to(args.device)
 
         def run(net):
             for i in range(args.batches):
-                stage.figures(net, to(stage.batch(np.random.default_rng([777, i]), 16, held=True), "cpu"))
+                stage.figures(net, stage.batch(np.random.default_rng([777, i]), 16, held=True))
 
         calibrate(net, run)
         optimiser = torch.optim.AdamW(net.parameters(), lr=args.rate, betas=(0.9, 0.98), weight_decay=0.02)

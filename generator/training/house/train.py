@@ -6,7 +6,7 @@
 DIR of --data holds people/ and rooms/; the worlds are those of assets/.  The run's state (weights, their moving average, optimiser, step)
 is in OUT/<stage>.pt, written every few minutes under a temporary name and renamed; the same command goes on from
 there.  A batch depends on the seed and the step alone, so a run cut off and resumed sees what an uncut one sees.
-The last piece anneals the learning rate to zero (--anneal).  OUT/<stage>.csv holds the curves.
+The last piece anneals the learning rate to zero (--anneal, or --finish within its minutes).  OUT/<stage>.csv holds the curves.
 """
 import argparse
 import csv
@@ -30,11 +30,11 @@ class Average:
     @torch.no_grad()
     def update(self, net, step):
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in net.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.state[name].lerp_(value, 1 - decay)
-            else:
-                self.state[name].copy_(value)
+        values = net.state_dict()
+        floats = [name for name, value in values.items() if value.dtype.is_floating_point]
+        torch._foreach_lerp_([self.state[name] for name in floats], [values[name] for name in floats], 1 - decay)
+        for name in values.keys() - floats:
+            self.state[name].copy_(values[name])
 
 
 def save(path, payload):
@@ -43,14 +43,20 @@ def save(path, payload):
     os.replace(temporary, path)
 
 
+PART = 64      # frames
+WARM_UP = 20   # steps that say nothing about the speed of the others
+
+
 class SenseStage:
     def __init__(self, args):
         self.net = model.Sense()
-        self.people, self.rooms = data.People(args.data / "people"), data.Rooms(args.data / "rooms")
-        self.held = data.People(args.data / "people", held_out=True)
+        self.people, self.held, self.rooms = data.all_of(args.data, args.device)
 
     def batch(self, rng, count, held=False):
-        return data.batch(self.held if held else self.people, self.rooms, rng, count, model.SENSE_SIZE)
+        """Made in parts, since some of what a part gets (a shadow's way, a lens) is the same for all of it."""
+        people = self.held if held else self.people
+        parts = [data.batch(people, self.rooms, rng, min(PART, count - k), model.SENSE_SIZE) for k in range(0, count, PART)]
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
     def loss(self, net, batch):
         return losses.sense_loss(net(batch["frame"]), batch)
@@ -87,10 +93,6 @@ def _one_thread(_):
     torch.set_num_threads(1)
 
 
-def to(batch, device):
-    return {k: v.to(device, non_blocking=True) if torch.is_tensor(v) else v for k, v in batch.items()}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=STAGES)
@@ -101,10 +103,11 @@ def main():
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead; on cuda the device makes them")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--steps", type=int, help="pause after this many steps")
     parser.add_argument("--anneal", type=int, help="finish in this many steps, the learning rate falling to zero")
+    parser.add_argument("--finish", action="store_true", help="the same in as many steps as fit into --minutes, by the speed of their first tenth")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
@@ -131,19 +134,24 @@ def main():
     start = saved = time.monotonic()
     first, sums, summed = step, {}, 0
     net.train()
-    batches = Batches(stage, args.seed, args.batch, step).ahead(args.workers)
+    batches = Batches(stage, args.seed, args.batch, step).ahead(args.workers if args.device == "cpu" else 0)
 
     def due():
         out_of_time = time.monotonic() - start >= args.minutes * 60 or (args.steps is not None and step - first >= args.steps)
         return out_of_time or (last is not None and step >= last[1])
 
     while not due():
+        elapsed = time.monotonic() - start
+        if step == first + WARM_UP:
+            warm = elapsed
+        if args.finish and not last and elapsed > 6 * args.minutes and step > first + WARM_UP:
+            last = [step, step + 1 + int((step - first - WARM_UP) / (elapsed - warm) * (58 * args.minutes - elapsed))]
         rate = args.rate * min(1.0, (step + 1) / 300)
         if last:
             rate *= max(0.0, (last[1] - step) / (last[1] - last[0]))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        batch = to(next(batches), args.device)
+        batch = next(batches)
         with torch.autocast("cuda", torch.bfloat16, enabled=args.device == "cuda"):
             loss, terms = stage.loss(net, batch)
         optimiser.zero_grad(set_to_none=True)
@@ -154,10 +162,10 @@ def main():
         average.update(net, step)
         summed += 1
         for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
+            sums[name] = sums.get(name, 0.0) + value.detach()
         if step % 50 == 0:
             speed = (step - first) * args.batch / (time.monotonic() - start)
-            means = {name: value / summed for name, value in sums.items()}
+            means = {name: value.item() / summed for name, value in sums.items()}
             print(f"step {step}  {speed:.1f} samples/s  loss {sum(means.values()):.3f}  " + "  ".join(f"{k} {v:.3f}" for k, v in means.items()), flush=True)
             curves.writerow([step, *means.values()])
             log.flush()
@@ -172,7 +180,7 @@ def main():
     totals = {}
     with torch.no_grad():
         for i in range(8):
-            batch = to(stage.batch(np.random.default_rng([999, i]), 16, held=True), args.device)
+            batch = stage.batch(np.random.default_rng([999, i]), 16, held=True)
             for name, value in stage.figures(net, batch).items():
                 totals.setdefault(name, []).append(value)
     for name, values in totals.items():

@@ -183,7 +183,7 @@ def ray_features(x0: torch.Tensor, view: torch.Tensor, a: torch.Tensor, b: torch
     """Sources of rays x0 + t view: x0 (N, 3), view (N, 3) or (1, 3), a, b (N,) view-plane coordinates, params numbers or (N,)."""
     sources = {"a": a, "b": b, "view_x": view[:, 0], "view_y": view[:, 1], "view_z": view[:, 2], **params}
     for k, surface in enumerate(surfaces):
-        c = torch.tensor(surface["center"], dtype=x0.dtype)
+        c = torch.tensor(surface["center"], dtype=x0.dtype, device=x0.device)
         if surface["kind"] == "wings":
             sources.update(wing_sources(k, surface, x0 - c, view, params.get(surface["param"], 0.0)))
             continue
@@ -228,7 +228,7 @@ def disc_sources(k: int, surface: dict, q: torch.Tensor, w: torch.Tensor) -> dic
 
 
 def wing_sources(k: int, surface: dict, q: torch.Tensor, view: torch.Tensor, beat) -> dict:
-    beat = torch.as_tensor(beat, dtype=q.dtype)
+    beat = torch.as_tensor(beat, dtype=q.dtype, device=q.device)
     s, r = surface["swing"] + surface["swing_by"] * beat, surface["lift"] + surface["lift_by"] * beat
     side = torch.where(q[:, 0] * view[:, 2] - q[:, 2] * view[:, 0] >= 0, 1.0, -1.0).to(q.dtype)
     across = (view * torch.stack([side * s.sin(), 0 * side, s.cos() + 0 * side], -1)).sum(-1)
@@ -255,9 +255,9 @@ def input_width(inputs) -> int:
 
 def encode(inputs, sources: dict, count: int) -> torch.Tensor:
     """The network's inputs (N, input_width) from the sources, in the order of the table."""
-    columns = []
+    columns, device = [], next((value.device for value in sources.values() if torch.is_tensor(value)), "cpu")
     for entry in inputs:
-        value = torch.as_tensor(sources[entry["source"]], dtype=torch.float32)
+        value = torch.as_tensor(sources[entry["source"]], dtype=torch.float32, device=device)
         x = ((value - entry["center"]) * entry["scale"]).expand(count)
         if entry["identity"]:
             columns.append(x)

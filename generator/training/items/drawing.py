@@ -22,7 +22,8 @@ ASSETS = pathlib.Path(__file__).resolve().parents[3] / "assets" / "house"
 class Wardrobe:
     """The exported items, ready to draw."""
 
-    def __init__(self, folder: pathlib.Path = ASSETS):
+    def __init__(self, folder: pathlib.Path = ASSETS, device="cpu"):
+        self.device = torch.device(device)
         self.kinds = json.loads((folder / "items.json").read_text())["kinds"]
         weights = load_file(folder / "items.safetensors")
         self.fields = {}
@@ -31,7 +32,7 @@ class Wardrobe:
                 field = Field(layer["layers"])
                 prefix = f"{kind}.{layer['name']}."
                 field.load_state_dict({"layers." + k[len(prefix) :]: v.float() for k, v in weights.items() if k.startswith(prefix)})
-                self.fields[kind, layer["name"]] = field.eval()
+                self.fields[kind, layer["name"]] = field.eval().to(self.device)
 
     @torch.no_grad()
     def raw(self, kind: str, layer: dict, frame: Frame, params: dict, pixels: torch.Tensor):
@@ -94,8 +95,8 @@ def pixels_inside(chart, bounds, frame, width, height):
 
 
 @functools.cache
-def wardrobe(folder: pathlib.Path = ASSETS) -> Wardrobe:
-    return Wardrobe(folder)
+def wardrobe(folder: pathlib.Path = ASSETS, device="cpu") -> Wardrobe:
+    return Wardrobe(folder, device)
 
 
 @functools.cache

@@ -29,7 +29,7 @@ import numpy as np
 
 from .gestures import draw_gesture
 
-SHARD_SAMPLES = 250
+SHARD_SAMPLES = 125
 SAMPLES_PER_CHARACTER = 10
 HELD_OUT_EVERY = 20  # characters
 
@@ -62,7 +62,7 @@ def sample_index(position: int, held_out: bool) -> int:
 
 
 def write_shard(studio, out: Path, shard: int, size: int, held_out: bool = False, tick=lambda: None) -> Path:
-    """Draw the samples at positions shard*250 .. +size and put the folder in place in one rename."""
+    """Draw the samples at positions shard*SHARD_SAMPLES .. +size and put the folder in place in one rename."""
     from .render import HEIGHT, WIDTH
 
     final = shard_path(out, shard)

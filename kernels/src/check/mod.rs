@@ -34,6 +34,7 @@ pub trait Case {
     fn operands(&self) -> Vec<Operand>;
     fn twin(&self, inputs: &[Vec<f64>], rows: Rows) -> Vec<Vec<Expected>>;
     fn control(&self) -> (usize, usize);
+    fn depends_on_inputs(&self) -> bool;
     fn work(&self) -> Work;
     fn launch_count(&self) -> usize;
     /// `spans`: of all operands, in order.
@@ -55,6 +56,9 @@ impl<K: Kernel> Case for K {
     }
     fn control(&self) -> (usize, usize) {
         Kernel::control(self)
+    }
+    fn depends_on_inputs(&self) -> bool {
+        Kernel::depends_on_inputs(self)
     }
     fn work(&self) -> Work {
         Kernel::work(self)

@@ -187,6 +187,10 @@ impl Kernel for Fields {
         (0, (inputs as usize + 1) * WIDTH + 2 * (WIDTH + 1) * WIDTH + 4 * WIDTH)
     }
 
+    fn depends_on_inputs(&self) -> bool {
+        !self.case.placed.is_empty()
+    }
+
     fn work(&self) -> Work {
         // Of every pixel that is within a layer's reach; without a case none is known.
         let cases::Case { catalogue, placed } = &self.case;
