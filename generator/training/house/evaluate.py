@@ -4,12 +4,15 @@
 
 DIR holds people/ (of `people.build --held-out`) and rooms/.  Every frame gets an outfit and, half of the time, a world.
 The truth hangs the outfit on the labelled body and lets the labels decide what hides it; the mirror sees only the frame
-and goes its whole way: sense, frames, fields, painter, composition.  One frame at a time, nothing is followed.
+and goes its whole way: sense, frames, fields, painter, composition.  One frame at a time, nothing is followed.  Things hang on
+what the picture shows: in a hand that is to be seen, on a head or shoulders that are within it.  The mirror shows nothing on a point that
+it takes for absent; such a thing is not visible.
 
 For every kind, over the frames in which the truth shows at least 40 pixels of it:
   visible    share of frames in which the mirror's item covers between half and twice the true area
-  placement  distance of the centroids, in picture widths (mean)
-  colour     mean absolute difference of RGB 0..1 from the true picture, where both show the item
+  placement  distance of the centroids, in picture widths (mean over the frames that show both)
+  colour     mean absolute difference of RGB 0..1 from the true picture, where both show the item, once the mirror's is
+             moved onto the true one's centroid: how far off it was is told by `placement`
 and the IoU of the person's mask, the painter's matte cut at a half.  `*` marks what misses its bound; then the
 exit status is 1.
 """
@@ -25,6 +28,7 @@ from safetensors.torch import load_file
 
 from . import compose, data, model, outfit, paint
 from .folding import WEIGHTS, fill
+from .model import POINTS
 
 BOUNDS = {"visible": 0.9, "placement": 0.03, "colour": 0.12, "mask_iou": 0.93}
 LEAST_PIXELS = 40
@@ -61,16 +65,42 @@ class Mirror:
         return maps, compose.compose(frame, front, behind, world, world_on, maps)
 
 
+def worn(pieces, body):
+    """Of the pieces those that the mirror shows on a body."""
+    return [piece for piece in pieces if outfit.shown(piece, body) >= 0.5]
+
+
 def coverage(outfits, bodies, visible, matte):
     """For every frame the coverage (H, W) of each of its pieces in the picture: what is behind the person is hidden by the matte.
 
     visible, matte: (B, 1, H, W).
     """
     pieces = [(row, piece) for row, outfit_ in enumerate(outfits) for piece in outfit_]
-    front, behind, _ = outfit.draw([[piece] for _, piece in pieces], [bodies[row] for row, _ in pieces])
+    front, behind, _ = outfit.draw([worn([piece], bodies[row]) for row, piece in pieces], [bodies[row] for row, _ in pieces])
     rows = [row for row, _ in pieces]
     shown = front[:, 3] * visible[rows, 0] + behind[:, 3] * (1 - matte[rows, 0]) * (1 - front[:, 3])
     return [[shown[k].numpy() for k in range(len(pieces)) if rows[k] == row] for row in range(len(outfits))]
+
+
+def moved(planes, down, right):
+    """Planes (..., H, W) shifted by whole pixels; what comes in is 0."""
+    out = np.zeros_like(planes)
+    h, w = planes.shape[-2:]
+    to, of = (tuple(slice(max(sign * n, 0), size + min(sign * n, 0)) for n, size in ((down, h), (right, w))) for sign in (1, -1))
+    out[..., *to] = planes[..., *of]
+    return out
+
+
+def outfits_for(batch, rng):
+    """A random outfit for every frame, of things that hang on what the picture shows."""
+    points = batch["points"].numpy()
+    within = ((points[..., :2] >= 0) & (points[..., :2] <= 1)).all(-1)
+    outfits = []
+    for inside, seen in zip(within, within & (points[..., 3] > 0.5)):
+        pieces = outfit.random_outfit(rng, [seen[POINTS.index(name)] for name in ("hand_r", "hand_l")])
+        on = {"head": inside[POINTS.index("head")], "shoulders": inside[POINTS.index("neck")], "beside": inside[POINTS.index("head")]}
+        outfits.append([piece for piece in pieces if on.get(piece.attachment, True)])
+    return outfits
 
 
 def compare(truth, guess, picture, true_picture):
@@ -82,9 +112,11 @@ def compare(truth, guess, picture, true_picture):
         return None
     ratio = guess.sum() / truth.sum()
     if guess.sum() < 1:
-        return 0.0, 1.0, 1.0
+        return 0.0, np.nan, np.nan
     y, x = np.mgrid[0:outfit.HEIGHT, 0:outfit.WIDTH]
     centre = [np.array([(c * x).sum(), (c * y).sum()]) / c.sum() / outfit.WIDTH for c in (truth, guess)]
+    dx, dy = np.round((centre[0] - centre[1]) * outfit.WIDTH).astype(int)
+    guess, picture = moved(guess, dy, dx), moved(picture, dy, dx)
     both = (truth > 0.5) & (guess > 0.5)
     colour = np.abs(picture - true_picture)[:, both].mean() if both.any() else np.nan
     return float(0.5 <= ratio <= 2.0), float(np.hypot(*(centre[0] - centre[1]))), float(colour)
@@ -103,9 +135,9 @@ def evaluate(args, say=print):
         batch = data.batch(people, rooms, rng, len(rows), rows=rows)
         bodies, parts = mirror.see(batch["frame"])
         truths = [outfit.Body.of_labels(batch, i) for i in range(len(rows))]
-        outfits = [outfit.random_outfit(rng) for _ in rows]
+        outfits = outfits_for(batch, rng)
         true_front, true_behind, true_visible = outfit.draw(outfits, truths, outfit.Hiders(batch))
-        front, behind, _ = outfit.draw(outfits, bodies)
+        front, behind, _ = outfit.draw([worn(*pair) for pair in zip(outfits, bodies)], bodies)
         on = torch.from_numpy((rng.random((len(rows), 1, 1, 1)) < 0.5).astype(np.float32))
         world = scene.pictures(rng, len(rows)) * on
         true_maps = compose.true_maps(batch, world, true_visible)

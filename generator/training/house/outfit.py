@@ -28,6 +28,7 @@ class Body:
     axes: np.ndarray         # (3, 3) rows right, up, forward
     head_width: float
     torso_yaw: float
+    presence: np.ndarray | None = None   # (K,) 0..1; of labelled bodies all is there
 
     @staticmethod
     def of_labels(batch, row):
@@ -38,7 +39,7 @@ class Body:
     def of_outputs(points, pose):
         """From what `Sense` says of one frame: points (K, 4), pose (11)."""
         axes, width = pose[:9].reshape(3, 3).numpy(), float(pose[9].clamp(-5, 0).exp())
-        return Body(frames.square(points[:, :2].numpy()), axes, width, float(pose[10]))
+        return Body(frames.square(points[:, :2].numpy()), axes, width, float(pose[10]), torch.sigmoid(points[:, 2]).numpy())
 
     def trembling(self, rng):
         """The same as a network that is not quite sure would see it."""
@@ -91,6 +92,28 @@ def frame_of(piece: Piece, body: Body):
             return frames.company_frame(body.at("head"), body.head_width, size, piece.side, piece.above, 0, piece.seconds, ROOM)
         case other:
             raise ValueError(f"{piece.kind} hangs on {other!r}, which no frame is known for")
+
+
+def shown(piece: Piece, body: Body):
+    """How much of the piece a mirror shows, 0..1, by what it sees of the body: `seen` and `held` of `render/house/sketch.rs`."""
+    if body.presence is None:
+        return 1.0
+
+    def present(name):
+        return body.presence[POINTS.index(name)]
+
+    def ramp(value, low, width):
+        return float(np.clip((value - low) / width, 0, 1))
+
+    if piece.attachment == "shoulders":
+        return ramp(present("neck"), 0.2, 0.2)
+    if piece.attachment not in ("hand", "arm"):
+        return ramp(present("head"), 0.2, 0.2)
+    hand = "hand_r" if piece.side < 0 else "hand_l"
+    x, y = body.at(hand)
+    outside = max(-x, x - 1, -y, y - HEIGHT / WIDTH)
+    sure = ramp(0.18 - abs(outside), 0, 0.08) if outside > -0.08 else ramp(present(hand), 0.12, 0.2)
+    return sure * ramp(max(present("head"), present("neck")), 0.2, 0.2)
 
 
 def placed(piece: Piece, frame):

@@ -228,6 +228,9 @@ def test_the_evaluation_sees_what_is_missing_elsewhere_or_of_another_colour():
     red[0] = 1.0
     assert evaluate.compare(truth, truth, grey, grey) == (1.0, 0.0, 0.0)
     assert evaluate.compare(truth, np.roll(truth, 20, 1), grey, grey)[1] == pytest.approx(20 / WIDTH, abs=1e-4)
-    assert evaluate.compare(truth, truth * 0, grey, grey)[0] == 0.0
+    assert evaluate.compare(truth, truth * 0, grey, grey)[0] == 0.0 and np.isnan(evaluate.compare(truth, truth * 0, grey, grey)[1:]).all()
+    halves = np.where(np.arange(WIDTH) < 115, 0.2, 0.9).astype(np.float32) * np.ones((3, HEIGHT, 1), np.float32)
+    assert evaluate.compare(truth, np.roll(truth, 20, 1), np.roll(halves, 20, 2), halves)[2] == pytest.approx(0.0), "the same, elsewhere"
+    assert evaluate.compare(truth, np.roll(truth, 20, 1), halves, halves)[2] > 0.2
     assert evaluate.compare(truth, truth, red, grey)[2] == pytest.approx(0.5 / 3)
     assert evaluate.compare(truth * 0, truth, grey, grey) is None
