@@ -10,6 +10,7 @@
 //! Where nothing is worn and no world is on, `out` is the camera's pixel: the copy path. The formulas are those of
 //! `training/house/compose.py`; only the matte is sharpened by the camera (see [`super::matte`]).
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -30,6 +31,9 @@ pub struct Composer {
     packed: Vec<f32>,
     gate: Vec<f32>,
     widened: Vec<f32>,
+    /// Of the model's rows, those in which something is other than the camera's.
+    changed: Vec<bool>,
+    arch: Arch,
 }
 
 /// One frame's ingredients. Sizes: `camera`, `person`, `world` and `out` are RGB bytes of the camera's size, `front` and
@@ -55,47 +59,18 @@ impl Composer {
             packed: Vec::new(),
             gate: Vec::new(),
             widened: Vec::new(),
+            changed: Vec::new(),
+            arch: Arch::new(),
         }
     }
 
     /// Writes the finished picture into `out`.
     pub fn run(&mut self, with: &Ingredients, out: &mut [u8]) {
         self.pack(with);
-        let (width, packed) = (self.columns.low.len(), &self.packed);
-        let (columns, rows) = (&self.columns, &self.rows);
+        let (width, this) = (self.columns.low.len(), &*self);
         out.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each_init(
             || vec![0.0_f32; PAINT.0 * PACKED],
-            |line, (y, out)| {
-                let stride = PAINT.0 * PACKED;
-                let low = &packed[rows.low[y] * stride..][..stride];
-                let high = &packed[rows.high[y] * stride..][..stride];
-                let weight = rows.weight[y];
-                for ((value, a), b) in line.iter_mut().zip(low).zip(high) {
-                    *value = a + weight * (b - a);
-                }
-                let camera = &with.camera[y * width * 3..(y + 1) * width * 3];
-                let person = &with.person[y * width * 3..(y + 1) * width * 3];
-                let world = with.world.map(|w| &w[y * width * 3..(y + 1) * width * 3]);
-                let (front, behind) = (with.front.row(y), with.behind.row(y));
-                for x in 0..width {
-                    let mut maps = [0.0_f32; PACKED];
-                    let low = &line[columns.low[x] * PACKED..][..PACKED];
-                    let high = &line[columns.high[x] * PACKED..][..PACKED];
-                    for ((value, a), b) in maps.iter_mut().zip(low).zip(high) {
-                        *value = a + columns.weight[x] * (b - a);
-                    }
-                    let pixel = Pixel {
-                        camera: rgb(camera, x),
-                        person: rgb(person, x),
-                        world: world.map(|row| rgb(row, x)),
-                        front: front[x * 4..x * 4 + 4].try_into().expect("four values"),
-                        behind: behind[x * 4..x * 4 + 4].try_into().expect("four values"),
-                    };
-                    for (byte, value) in out[x * 3..x * 3 + 3].iter_mut().zip(pixel.mix(&maps)) {
-                        *byte = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
-                    }
-                }
-            },
+            |line, (y, out)| this.arch.dispatch(Row { composer: this, with, y, line, out }),
         );
     }
 
@@ -109,6 +84,8 @@ impl Composer {
         } else {
             widen(with.sketch_alpha, &mut self.gate, &mut self.widened);
         }
+        self.changed.clear();
+        self.changed.extend(self.gate.chunks_exact(PAINT.0).map(|row| row.iter().any(|&gate| gate > 0.0)));
         self.packed.resize(area * PACKED, 0.0);
         let gate = &self.gate;
         self.packed.par_chunks_exact_mut(PACKED).enumerate().with_min_len(2048).for_each(|(i, pixel)| {
@@ -143,8 +120,84 @@ fn widen(alpha: &[f32], out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
     }));
 }
 
+/// One row of the picture.
+struct Row<'a, 'b> {
+    composer: &'a Composer,
+    with: &'a Ingredients<'b>,
+    y: usize,
+    /// Room for the maps of one row.
+    line: &'a mut [f32],
+    out: &'a mut [u8],
+}
+
+impl WithSimd for Row<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { composer, with, y, .. } = self;
+        let worn = with.front.may_hold(y) || with.behind.may_hold(y);
+        match (with.world, worn) {
+            (Some(world), true) => self.mix::<true>(Some(world)),
+            (Some(world), false) => self.mix::<false>(Some(world)),
+            (None, true) => self.mix::<true>(None),
+            (None, false) => {
+                let rows = &composer.rows;
+                if composer.changed[rows.low[y]] || composer.changed[rows.high[y]] {
+                    self.mix::<false>(None);
+                } else {
+                    self.out.copy_from_slice(&with.camera[y * self.out.len()..][..self.out.len()]);
+                }
+            }
+        }
+    }
+}
+
+impl Row<'_, '_> {
+    #[inline(always)]
+    fn mix<const WORN: bool>(self, world: Option<&[u8]>) {
+        let Self { composer: Composer { columns, rows, packed, .. }, with, y, line, out } = self;
+        let stride = PAINT.0 * PACKED;
+        let low = &packed[rows.low[y] * stride..][..stride];
+        let high = &packed[rows.high[y] * stride..][..stride];
+        let weight = rows.weight[y];
+        for ((value, a), b) in line.iter_mut().zip(low).zip(high) {
+            *value = a + weight * (b - a);
+        }
+        let bytes = y * out.len()..(y + 1) * out.len();
+        let (camera, person) = (&with.camera[bytes.clone()], &with.person[bytes.clone()]);
+        let world = world.map(|world| &world[bytes]);
+        let (front, behind) = (with.front.row(y), with.behind.row(y));
+        let places = columns.low.iter().zip(&columns.high).zip(&columns.weight);
+        for (x, (((&low, &high), &weight), out)) in places.zip(out.chunks_exact_mut(3)).enumerate() {
+            let mut maps = [0.0_f32; PACKED];
+            let low = &line[low * PACKED..][..PACKED];
+            let high = &line[high * PACKED..][..PACKED];
+            for ((value, a), b) in maps.iter_mut().zip(low).zip(high) {
+                *value = a + weight * (b - a);
+            }
+            let item =
+                |of: &[f32]| if WORN { [of[x * 4], of[x * 4 + 1], of[x * 4 + 2], of[x * 4 + 3]] } else { [0.0; 4] };
+            let pixel = Pixel {
+                camera: rgb(camera, x),
+                person: rgb(person, x),
+                world: world.map(|row| rgb(row, x)),
+                front: item(front),
+                behind: item(behind),
+            };
+            let mixed = pixel.mix(&maps);
+            for (byte, value) in out.iter_mut().zip(&mixed) {
+                *byte = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+            }
+        }
+    }
+}
+
+#[inline(always)]
 fn rgb(row: &[u8], x: usize) -> [f32; 3] {
-    [row[x * 3], row[x * 3 + 1], row[x * 3 + 2]].map(|byte| f32::from(byte) * (1.0 / 255.0))
+    const SHARE: f32 = 1.0 / 255.0;
+    let pixel = &row[x * 3..x * 3 + 3];
+    [f32::from(pixel[0]) * SHARE, f32::from(pixel[1]) * SHARE, f32::from(pixel[2]) * SHARE]
 }
 
 struct Pixel {
@@ -161,15 +214,17 @@ impl Pixel {
         let [red, green, blue] = self.camera;
         let matte = (maps[0] * brightness(red, green, blue) + maps[1]).clamp(0.0, 1.0);
         let covered = self.front[3] * maps[2];
-        std::array::from_fn(|k| {
+        let mut out = [0.0; 3];
+        for k in 0..3 {
             let (backdrop, person) = match self.world {
                 Some(world) => (world[k], self.person[k] * maps[9 + k] + maps[12 + k]),
                 None => (self.camera[k], self.camera[k]),
             };
             let backdrop = self.behind[k] * maps[3 + k] + backdrop * (1.0 - self.behind[3]);
             let base = backdrop + (person - backdrop) * matte;
-            self.front[k] * maps[2] * maps[3 + k] + base * (1.0 - covered) + maps[6 + k]
-        })
+            out[k] = self.front[k] * maps[2] * maps[3 + k] + base * (1.0 - covered) + maps[6 + k];
+        }
+        out
     }
 }
 
@@ -208,7 +263,7 @@ mod tests {
         with(&clear, &mut out, &mut composer);
         assert!(out == camera);
         let mut worn = clear.clone();
-        worn.data[(15 * width + 20) * 4..][..4].copy_from_slice(&[0.0, 0.0, 1.0, 1.0]);
+        worn.rows(15..16, || (), |(), _, row| row[20 * 4..][..4].copy_from_slice(&[0.0, 0.0, 1.0, 1.0]));
         with(&worn, &mut out, &mut composer);
         assert_eq!(out.iter().zip(&camera).filter(|(a, b)| a != b).count().min(3), 3, "the worn pixel alone changed");
         assert!(out[..15 * width * 3] == camera[..15 * width * 3]);

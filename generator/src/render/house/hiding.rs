@@ -4,6 +4,9 @@
 //! the head by hands and arms, and one on the shoulders also by the head. A shield, and what flies before the visitor, is
 //! hidden by nothing. Elsewhere the painter's doubts are overruled.
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use super::geometry::Vec2;
 use super::nets::part::{self, ARMS, HANDS};
 use super::nets::{Grid, PAINT, PARTS};
@@ -50,20 +53,25 @@ pub fn limit(
     visible: &mut [f32],
     cells: &[f32],
     dressed: Dressed,
-    grips: impl Iterator<Item = Circle> + Clone,
-    covers: impl Iterator<Item = Circle> + Clone,
+    grips: impl Iterator<Item = Circle> + Clone + Sync,
+    covers: impl Iterator<Item = Circle> + Clone + Sync,
 ) {
     let width = PAINT.0 / 4;
     assert!(cells.len() == width * (PAINT.1 / 4) && visible.len() == PAINT.0 * PAINT.1);
-    for (y, row) in visible.chunks_exact_mut(PAINT.0).enumerate() {
+    visible.par_chunks_exact_mut(PAINT.0).enumerate().with_min_len(16).for_each(|(y, row)| {
         for (x, value) in row.iter_mut().enumerate() {
+            let cell = cells[y / 4 * width + x / 4];
+            if cell == 0.0 {
+                *value = 1.0;
+                continue;
+            }
             let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
             let inside = |(centre, radius): Circle| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
             let reach = if dressed == Dressed::default() { grips.clone().map(inside).fold(0.0, f32::max) } else { 1.0 };
             let open = 1.0 - covers.clone().map(inside).fold(0.0, f32::max);
-            *value = 1.0 - (1.0 - *value) * cells[y / 4 * width + x / 4] * reach * open;
+            *value = 1.0 - (1.0 - *value) * cell * reach * open;
         }
-    }
+    });
 }
 
 #[cfg(test)]
