@@ -231,6 +231,7 @@ impl<'a> PlacedChart<'a> {
     /// What surface number `index` says about some pixels with those nearest points. Written so that the compiler makes
     /// vectors of it.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "several arrays in step, lane by lane")]
     pub fn surface<const N: usize>(&self, index: usize, x0: &[[f32; N]; 3], out: &mut SurfaceValues<N>) {
         let Chart::Ray { surfaces } = self.chart else { return };
         let view = self.view;

@@ -545,9 +545,9 @@ impl Layer {
         let (diffuse, highlight) = (raw[1].clamp(0.0, 1.5), raw[2].clamp(0.0, 1.0));
         let own = (0.5 + raw[3] * self.mask_unit * ppu).clamp(0.0, 1.0);
         let mut colour = [0.0, 0.0, 0.0, alpha];
-        for k in 0..3 {
+        for (k, channel) in colour[..3].iter_mut().enumerate() {
             let paint = own * dress.tint[k] + (1.0 - own) * dress.secondary[k];
-            colour[k] = (paint * diffuse + highlight).clamp(0.0, 1.0) * alpha;
+            *channel = (paint * diffuse + highlight).clamp(0.0, 1.0) * alpha;
         }
         colour
     }

@@ -36,13 +36,14 @@ pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>) {
         let hiding = of(HANDS, true) + of(ARMS, arms) + of(HEAD, dressed.shoulders);
         (hiding / ENOUGH).min(1.0)
     };
+    let shares: Vec<f32> = (0..height * width).map(|i| share(i / width, i % width)).collect();
     // The most of a neighbourhood: edges of a hand are where it is least sure.
     out.clear();
     out.extend((0..height * width).map(|i| {
         let (y, x) = (i / width, i % width);
         let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
-        let near = rows.flat_map(|y| (x.saturating_sub(1)..=(x + 1).min(width - 1)).map(move |x| (y, x)));
-        near.map(|(y, x)| share(y, x)).fold(0.0, f32::max)
+        let near = rows.flat_map(|y| &shares[y * width + x.saturating_sub(1)..=y * width + (x + 1).min(width - 1)]);
+        near.fold(0.0, |most: f32, &share| most.max(share))
     }));
 }
 
@@ -66,7 +67,10 @@ pub fn limit(
                 continue;
             }
             let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
-            let inside = |(centre, radius): Circle| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
+            let inside = |(centre, radius): Circle| {
+                let away = here - centre;
+                (radius + 1.0 - (away.x * away.x + away.y * away.y).sqrt()).clamp(0.0, 1.0)
+            };
             let reach = if dressed == Dressed::default() { grips.clone().map(inside).fold(0.0, f32::max) } else { 1.0 };
             let open = 1.0 - covers.clone().map(inside).fold(0.0, f32::max);
             *value = 1.0 - (1.0 - *value) * cell * reach * open;

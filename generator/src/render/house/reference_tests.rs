@@ -280,8 +280,8 @@ fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
         let into = (&mut camera, &mut model);
         layer.draw((frame, fit), &params, dress, into, &mut Lattice::default(), Arch::new());
 
-        // In the model's pixels a necklace is hardly wider than one.
-        for (picture, per, every, most) in [(&camera, 1.0, 9, 0.04), (&model, 1.0 / fit.scale, 2, 0.05)] {
+        // In the model's picture the chain of a necklace is about as wide as a pixel, and so are the steps of the lattice.
+        for (picture, per, every, most) in [(&camera, 1.0, 9, 0.05), (&model, 1.0 / fit.scale, 2, 0.06)] {
             let columns = 0..picture.width;
             let rows = (0..picture.height).step_by(every);
             let pixels: Vec<_> = rows.flat_map(|y| columns.clone().step_by(every).map(move |x| (x, y))).collect();

@@ -145,7 +145,7 @@ impl Tailor {
             return &self.out;
         };
         let Some(place) = Place::of(shoulders) else { return &self.out };
-        let (cells, fitting) = (&self.cells, Fitting { costume, edge: &self.edge, seen });
+        let (cells, fitting) = (&self.cells, Fitting::new(costume, &self.edge, seen));
         self.out.par_chunks_exact_mut(size.0 * 3).enumerate().with_min_len(8).for_each_init(
             || vec![[0.0; 2]; across],
             |line, (y, row)| {
@@ -272,9 +272,17 @@ struct Fitting<'a> {
     costume: &'a Costume,
     edge: &'a Edge,
     seen: Seen,
+    /// One through the cloth's brightness, and the light of the room.
+    by_cloth: f32,
+    room: f32,
 }
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
+    fn new(costume: &'a Costume, edge: &'a Edge, seen: Seen) -> Self {
+        let room = (0.55 + 0.9 * seen.face).clamp(0.6, 1.15);
+        Self { costume, edge, seen, by_cloth: 1.0 / (seen.cloth + 0.07), room }
+    }
+
     /// Dyes one pixel: `cloth` is how surely it is the torso's, `maybe` an arm's, sleeved or bare; (u, v) in shoulder widths
     /// from the base of the neck.
     #[inline(always)]
@@ -291,10 +299,9 @@ impl Fitting<'_> {
         let share = share * share * (3.0 - 2.0 * share);
         let light = brightness(colour[0], colour[1], colour[2]);
         // Folds stay, and so does the visitor: a print shows through.
-        let root = ((light + 0.07) / (self.seen.cloth + 0.07)).sqrt();
+        let root = ((light + 0.07) * self.by_cloth).sqrt();
         let fold = (root * root.sqrt()).clamp(0.40, 1.40); // to the power of 3/4
-        let room = (0.55 + 0.9 * self.seen.face).clamp(0.6, 1.15);
-        let lit = fold * room * (1.0 - worn.glow) + worn.glow;
+        let lit = fold * self.room * (1.0 - worn.glow) + worn.glow;
         for k in 0..3 {
             let dyed = colour[k] + share * ((worn.colour[k] * lit).min(1.0) - colour[k]);
             pixel[k] = (dyed.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
@@ -308,7 +315,8 @@ impl Fitting<'_> {
         if sum < 0.12 {
             return 0.0; // too dark to tell
         }
-        let apart = [red / sum - self.seen.skin[0], green / sum - self.seen.skin[1]];
+        let by = 1.0 / sum;
+        let apart = [red * by - self.seen.skin[0], green * by - self.seen.skin[1]];
         exp(-(apart[0] * apart[0] + apart[1] * apart[1]) / (2.0 * SKIN_SPREAD * SKIN_SPREAD))
     }
 
@@ -333,8 +341,8 @@ impl Fitting<'_> {
         let round = 0.72 + 0.36 * ((edge - v) * 9.0).clamp(0.0, 1.0);
         let mix = |a: f32, b: f32| a + over * (b - a);
         let mut colour = cloth.colour;
-        for k in 0..3 {
-            colour[k] = mix(colour[k] * 0.45, (fur.colour[k] * round).min(1.0));
+        for (colour, fur) in colour.iter_mut().zip(fur.colour) {
+            *colour = mix(*colour * 0.45, (fur * round).min(1.0));
         }
         (Texel { colour, glow: mix(cloth.glow, 0.0) }, over)
     }
