@@ -2,7 +2,7 @@
 //! a frame.
 //!
 //! The demo visitor is scaled to the model's own size, then to that of a common camera, before the clock starts; decoding is
-//! not part of it. Three scenes are timed, because what is in the scene decides what has to be drawn; then every style
+//! not part of it. Four scenes are timed, because what is in the scene decides what has to be drawn; then every style
 //! alone at the size of the camera, because a style works on all of its pixels.
 
 use std::time::{Duration, Instant};
@@ -32,6 +32,10 @@ const SCENES: &[(&str, &[&str])] = &[
     (
         "sword, crown, cape, ice kingdom",
         &["give me a sword", "give me a crown", "give me a cape", "take me to an ice kingdom"],
+    ),
+    (
+        "the same with wings",
+        &["give me a sword", "give me a crown", "give me a cape", "give me wings", "take me to an ice kingdom"],
     ),
 ];
 

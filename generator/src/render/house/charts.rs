@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::elementary::atan2;
 use super::frames::ItemFrame;
 use super::geometry::{Vec2, Vec3};
 
@@ -122,9 +123,9 @@ impl Source {
     }
 }
 
-/// What a surface says about one pixel: for a cone front theta, front h, back theta, back h, gap; for a disc x, z;
+/// What a surface says about `N` pixels: for a cone front theta, front h, back theta, back h, gap; for a disc x, z;
 /// for wings along, h, side.
-pub type SurfaceValues = [f32; 5];
+pub type SurfaceValues<const N: usize> = [[f32; N]; 5];
 
 /// A chart put into a frame: everything that is the same for all pixels.
 #[derive(Clone, Debug)]
@@ -147,7 +148,8 @@ pub struct PlacedChart<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub across: Vec2,
-    x0: Vec3,
+    /// Of a ray, in item space.
+    pub x0: Vec3,
 }
 
 impl<'a> PlacedChart<'a> {
@@ -226,51 +228,68 @@ impl<'a> PlacedChart<'a> {
         (self.frame.ex.x / length, -self.frame.ex.y / length)
     }
 
-    /// What surface number `index` says about a pixel.
-    #[must_use]
-    pub fn surface(&self, index: usize, at: &Placed) -> SurfaceValues {
-        let Chart::Ray { surfaces } = self.chart else { return [0.0; 5] };
+    /// What surface number `index` says about some pixels with those nearest points. Written so that the compiler makes
+    /// vectors of it.
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "several arrays in step, lane by lane")]
+    pub fn surface<const N: usize>(&self, index: usize, x0: &[[f32; N]; 3], out: &mut SurfaceValues<N>) {
+        let Chart::Ray { surfaces } = self.chart else { return };
+        let view = self.view;
+        let at = |i: usize| Vec3::new(x0[0][i], x0[1][i], x0[2][i]);
         match surfaces[index] {
             Surface::Wings { center, index, swing, swing_by, lift, lift_by, soft, param: _ } => {
                 let beat = self.params[index];
                 let (sin_s, cos_s) = (swing + swing_by * beat).sin_cos();
                 let (sin_r, cos_r) = (lift + lift_by * beat).sin_cos();
-                let (q, view) = (at.x0 - center, self.view);
-                let side = if q.x * view.z - q.z * view.x >= 0.0 { 1.0 } else { -1.0 };
-                let normal = Vec3::new(side * sin_s, 0.0, cos_s);
-                let across = view.dot(normal);
-                let hit = q - view * (q.dot(normal) * (across / (across * across + soft * soft)));
-                let (x, y) = (side * hit.x * cos_s - hit.z * sin_s, hit.y);
-                let (along, h) = (x * cos_r + y * sin_r, y * cos_r - x * sin_r);
-                [along.clamp(-4.0, 4.0), h.clamp(-4.0, 4.0), side, 0.0, 0.0]
+                for i in 0..N {
+                    let q = at(i) - center;
+                    let side = if q.x * view.z - q.z * view.x >= 0.0 { 1.0 } else { -1.0 };
+                    let normal = Vec3::new(side * sin_s, 0.0, cos_s);
+                    let across = view.dot(normal);
+                    let hit = q - view * (q.dot(normal) * (across / (across * across + soft * soft)));
+                    let (x, y) = (side * hit.x * cos_s - hit.z * sin_s, hit.y);
+                    let (along, h) = (x * cos_r + y * sin_r, y * cos_r - x * sin_r);
+                    (out[0][i], out[1][i], out[2][i]) = (along.clamp(-4.0, 4.0), h.clamp(-4.0, 4.0), side);
+                }
             }
             Surface::Cone { center, tilt, rx, rz, slope, h_min, h_max } => {
-                let (q, w) = (tilted(at.x0 - center, tilt), tilted(self.view, tilt));
-                let m = 1.0 + slope * q.y;
-                let square = |x: f32| x * x;
-                let aa = (square(w.x / rx) + square(w.z / rz) - square(slope * w.y)).max(0.02);
-                let bb = q.x * w.x / (rx * rx) + q.z * w.z / (rz * rz) - slope * w.y * m;
-                let cc = square(q.x / rx) + square(q.z / rz) - m * m;
-                let gap = (bb * bb - aa * cc) / aa;
-                let root = (gap.max(0.0) / aa).sqrt();
-                let hit = |sign: f32| {
-                    let hit = q + w * (-bb / aa + sign * root);
-                    ((hit.x / rx).atan2(hit.z / rz), hit.y.clamp(h_min, h_max))
-                };
-                let ((front_theta, front_h), (back_theta, back_h)) = (hit(1.0), hit(-1.0));
-                [front_theta, front_h, back_theta, back_h, gap.clamp(-1.0, 1.0)]
+                let tilt = tilt.sin_cos();
+                let w = tilted(view, tilt);
+                let (by_rx, by_rz) = (1.0 / rx, 1.0 / rz);
+                let (wx, wz) = (w.x * by_rx, w.z * by_rz);
+                let aa = (wx * wx + wz * wz - slope * w.y * (slope * w.y)).max(0.02);
+                let by_aa = 1.0 / aa;
+                for i in 0..N {
+                    let q = tilted(at(i) - center, tilt);
+                    let (x, z, m) = (q.x * by_rx, q.z * by_rz, 1.0 + slope * q.y);
+                    let bb = x * wx + z * wz - slope * w.y * m;
+                    let cc = x * x + z * z - m * m;
+                    let gap = (bb * bb - aa * cc) * by_aa;
+                    let root = (gap.max(0.0) * by_aa).sqrt();
+                    let (front, back) = (root - bb * by_aa, -root - bb * by_aa);
+                    out[0][i] = atan2(x + wx * front, z + wz * front);
+                    out[1][i] = (q.y + w.y * front).clamp(h_min, h_max);
+                    out[2][i] = atan2(x + wx * back, z + wz * back);
+                    out[3][i] = (q.y + w.y * back).clamp(h_min, h_max);
+                    out[4][i] = gap.clamp(-1.0, 1.0);
+                }
             }
             Surface::Disc { center, tilt, rx, rz, soft } => {
-                let (q, w) = (tilted(at.x0 - center, tilt), tilted(self.view, tilt));
-                let t = -q.y * (w.y / (w.y * w.y + soft * soft));
-                let hit = q + w * t;
-                [(hit.x / rx).clamp(-2.0, 2.0), (hit.z / rz).clamp(-2.0, 2.0), 0.0, 0.0, 0.0]
+                let tilt = tilt.sin_cos();
+                let w = tilted(view, tilt);
+                let (by_y, by_rx, by_rz) = (w.y / (w.y * w.y + soft * soft), 1.0 / rx, 1.0 / rz);
+                for i in 0..N {
+                    let q = tilted(at(i) - center, tilt);
+                    let hit = q - w * (q.y * by_y);
+                    (out[0][i], out[1][i]) = ((hit.x * by_rx).clamp(-2.0, 2.0), (hit.z * by_rz).clamp(-2.0, 2.0));
+                }
             }
         }
     }
 }
 
-fn tilted(v: Vec3, tilt: f32) -> Vec3 {
-    let (sin, cos) = tilt.sin_cos();
+/// Turned about the x axis by an angle of that sine and cosine.
+#[inline(always)]
+fn tilted(v: Vec3, (sin, cos): (f32, f32)) -> Vec3 {
     Vec3::new(v.x, v.y * cos - v.z * sin, v.y * sin + v.z * cos)
 }

@@ -10,14 +10,16 @@
 //! Where nothing is worn and no world is on, `out` is the camera's pixel: the copy path. The formulas are those of
 //! `training/house/compose.py`; only the matte is sharpened by the camera (see [`super::matte`]).
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 use super::matte::{Matte, brightness};
 use super::nets::{PAINT, PAINT_OUTPUTS, map};
 use super::planes::{Enlarge, Fit, Rgba};
 
-/// Values kept for each model pixel: matte a and b, visibility, light 3, residual 3, gain 3, lift 3, one unused.
+/// Values kept for each model pixel, in fours that go with red, green, blue and alpha: light and visibility, residual and
+/// the matte's a, gain and the matte's b, lift and nothing.
 const PACKED: usize = 16;
 /// How far from what is worn the residual may reach, in model pixels.
 const REACH: usize = 4;
@@ -30,6 +32,9 @@ pub struct Composer {
     packed: Vec<f32>,
     gate: Vec<f32>,
     widened: Vec<f32>,
+    /// Of the model's rows, those in which something is other than the camera's.
+    changed: Vec<bool>,
+    arch: Arch,
 }
 
 /// One frame's ingredients. Sizes: `camera`, `person`, `world` and `out` are RGB bytes of the camera's size, `front` and
@@ -55,47 +60,18 @@ impl Composer {
             packed: Vec::new(),
             gate: Vec::new(),
             widened: Vec::new(),
+            changed: Vec::new(),
+            arch: Arch::new(),
         }
     }
 
     /// Writes the finished picture into `out`.
     pub fn run(&mut self, with: &Ingredients, out: &mut [u8]) {
         self.pack(with);
-        let (width, packed) = (self.columns.low.len(), &self.packed);
-        let (columns, rows) = (&self.columns, &self.rows);
+        let (width, this) = (self.columns.low.len(), &*self);
         out.par_chunks_exact_mut(width * 3).enumerate().with_min_len(8).for_each_init(
             || vec![0.0_f32; PAINT.0 * PACKED],
-            |line, (y, out)| {
-                let stride = PAINT.0 * PACKED;
-                let low = &packed[rows.low[y] * stride..][..stride];
-                let high = &packed[rows.high[y] * stride..][..stride];
-                let weight = rows.weight[y];
-                for ((value, a), b) in line.iter_mut().zip(low).zip(high) {
-                    *value = a + weight * (b - a);
-                }
-                let camera = &with.camera[y * width * 3..(y + 1) * width * 3];
-                let person = &with.person[y * width * 3..(y + 1) * width * 3];
-                let world = with.world.map(|w| &w[y * width * 3..(y + 1) * width * 3]);
-                let (front, behind) = (with.front.row(y), with.behind.row(y));
-                for x in 0..width {
-                    let mut maps = [0.0_f32; PACKED];
-                    let low = &line[columns.low[x] * PACKED..][..PACKED];
-                    let high = &line[columns.high[x] * PACKED..][..PACKED];
-                    for ((value, a), b) in maps.iter_mut().zip(low).zip(high) {
-                        *value = a + columns.weight[x] * (b - a);
-                    }
-                    let pixel = Pixel {
-                        camera: rgb(camera, x),
-                        person: rgb(person, x),
-                        world: world.map(|row| rgb(row, x)),
-                        front: front[x * 4..x * 4 + 4].try_into().expect("four values"),
-                        behind: behind[x * 4..x * 4 + 4].try_into().expect("four values"),
-                    };
-                    for (byte, value) in out[x * 3..x * 3 + 3].iter_mut().zip(pixel.mix(&maps)) {
-                        *byte = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
-                    }
-                }
-            },
+            |line, (y, out)| this.arch.dispatch(Row { composer: this, with, y, line, out }),
         );
     }
 
@@ -109,19 +85,19 @@ impl Composer {
         } else {
             widen(with.sketch_alpha, &mut self.gate, &mut self.widened);
         }
+        self.changed.clear();
+        self.changed.extend(self.gate.chunks_exact(PAINT.0).map(|row| row.iter().any(|&gate| gate > 0.0)));
         self.packed.resize(area * PACKED, 0.0);
         let gate = &self.gate;
         self.packed.par_chunks_exact_mut(PACKED).enumerate().with_min_len(2048).for_each(|(i, pixel)| {
             let from = |plane: usize| with.maps[plane * area + i];
-            pixel[0] = with.matte.a[i];
-            pixel[1] = with.matte.b[i];
-            pixel[2] = from(map::VISIBLE);
             for k in 0..3 {
-                pixel[3 + k] = from(map::ITEM_LIGHT + k);
-                pixel[6 + k] = from(map::RESIDUAL + k) * gate[i];
-                pixel[9 + k] = from(map::PERSON_GAIN + k);
+                pixel[k] = from(map::ITEM_LIGHT + k);
+                pixel[4 + k] = from(map::RESIDUAL + k) * gate[i];
+                pixel[8 + k] = from(map::PERSON_GAIN + k);
                 pixel[12 + k] = from(map::PERSON_LIFT + k);
             }
+            (pixel[3], pixel[7], pixel[11]) = (from(map::VISIBLE), with.matte.a[i], with.matte.b[i]);
         });
     }
 }
@@ -129,47 +105,143 @@ impl Composer {
 /// The greatest alpha within [`REACH`] in both directions.
 fn widen(alpha: &[f32], out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
     let (width, height) = PAINT;
+    let most = |row: &mut [f32], other: &[f32]| {
+        row.iter_mut().zip(other).for_each(|(most, &value)| *most = most.max(value));
+    };
     scratch.clear();
-    scratch.extend((0..width * height).map(|i| {
-        let (x, row) = (i % width, i - i % width);
-        let span = row + x.saturating_sub(REACH)..=row + (x + REACH).min(width - 1);
-        alpha[span].iter().fold(0.0, |most: f32, &a| most.max(a))
-    }));
-    out.clear();
-    out.extend((0..width * height).map(|i| {
-        let (x, y) = (i % width, i / width);
-        let rows = y.saturating_sub(REACH)..=(y + REACH).min(height - 1);
-        rows.fold(0.0, |most: f32, row| most.max(scratch[row * width + x]))
-    }));
+    scratch.extend_from_slice(alpha);
+    scratch.par_chunks_exact_mut(width).zip(alpha.par_chunks_exact(width)).with_min_len(32).for_each(|(row, alpha)| {
+        for shift in 1..=REACH {
+            most(row, &alpha[shift..]);
+            most(&mut row[shift..], alpha);
+        }
+    });
+    out.resize(alpha.len(), 0.0);
+    out.par_chunks_exact_mut(width).enumerate().with_min_len(32).for_each(|(y, row)| {
+        row.fill(0.0);
+        for near in y.saturating_sub(REACH)..=(y + REACH).min(height - 1) {
+            most(row, &scratch[near * width..][..width]);
+        }
+    });
 }
 
-fn rgb(row: &[u8], x: usize) -> [f32; 3] {
-    [row[x * 3], row[x * 3 + 1], row[x * 3 + 2]].map(|byte| f32::from(byte) * (1.0 / 255.0))
+/// One row of the picture.
+struct Row<'a, 'b> {
+    composer: &'a Composer,
+    with: &'a Ingredients<'b>,
+    y: usize,
+    /// Room for the maps of one row.
+    line: &'a mut [f32],
+    out: &'a mut [u8],
 }
 
+impl WithSimd for Row<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { composer, with, y, .. } = self;
+        let worn = with.front.may_hold(y) || with.behind.may_hold(y);
+        match (with.world, worn) {
+            (Some(world), true) => self.mix::<true>(Some(world)),
+            (Some(world), false) => self.mix::<false>(Some(world)),
+            (None, true) => self.mix::<true>(None),
+            (None, false) => {
+                let rows = &composer.rows;
+                if composer.changed[rows.low[y]] || composer.changed[rows.high[y]] {
+                    self.mix::<false>(None);
+                } else {
+                    self.out.copy_from_slice(&with.camera[y * self.out.len()..][..self.out.len()]);
+                }
+            }
+        }
+    }
+}
+
+impl Row<'_, '_> {
+    #[inline(always)]
+    fn mix<const WORN: bool>(self, world: Option<&[u8]>) {
+        let Self { composer: Composer { columns, rows, packed, .. }, with, y, line, out } = self;
+        let stride = PAINT.0 * PACKED;
+        let low = &packed[rows.low[y] * stride..][..stride];
+        let high = &packed[rows.high[y] * stride..][..stride];
+        let weight = rows.weight[y];
+        for ((value, a), b) in line.iter_mut().zip(low).zip(high) {
+            *value = a + weight * (b - a);
+        }
+        let bytes = y * out.len()..(y + 1) * out.len();
+        let (camera, person) = (&with.camera[bytes.clone()], &with.person[bytes.clone()]);
+        let world = world.map(|world| &world[bytes]);
+        let (front, behind) = (with.front.row(y), with.behind.row(y));
+        let places = columns.low.iter().zip(&columns.high).zip(&columns.weight);
+        for (x, (((&low, &high), &weight), out)) in places.zip(out.chunks_exact_mut(3)).enumerate() {
+            let mut maps = [0.0_f32; PACKED];
+            let low = &line[low * PACKED..][..PACKED];
+            let high = &line[high * PACKED..][..PACKED];
+            for ((value, a), b) in maps.iter_mut().zip(low).zip(high) {
+                *value = a + weight * (b - a);
+            }
+            let item = |of: &[f32]| match WORN {
+                true => [of[x * 4], of[x * 4 + 1], of[x * 4 + 2], of[x * 4 + 3]],
+                false => [0.0; 4],
+            };
+            let pixel = Pixel {
+                camera: rgb(camera, x),
+                person: rgb(person, x),
+                world: world.map(|row| rgb(row, x)),
+                front: item(front),
+                behind: item(behind),
+            };
+            let mixed = pixel.mix(&maps);
+            for k in 0..3 {
+                out[k] = mixed[k] as u8;
+            }
+        }
+    }
+}
+
+/// Three bytes as 0..1; the fourth is nothing.
+#[inline(always)]
+fn rgb(row: &[u8], x: usize) -> [f32; 4] {
+    let pixel = &row[x * 3..x * 3 + 3];
+    let mut out = [f32::from(pixel[0]), f32::from(pixel[1]), f32::from(pixel[2]), 0.0];
+    for value in &mut out {
+        *value *= 1.0 / 255.0;
+    }
+    out
+}
+
+/// A pixel's ingredients. All are fours, the fourth sometimes of no meaning, so that the compiler makes vectors of them.
 struct Pixel {
-    camera: [f32; 3],
-    person: [f32; 3],
-    world: Option<[f32; 3]>,
+    camera: [f32; 4],
+    person: [f32; 4],
+    world: Option<[f32; 4]>,
     front: [f32; 4],
     behind: [f32; 4],
 }
 
 impl Pixel {
+    /// Red, green and blue of the picture, 0.5..255.5, to be cut off.
     #[inline(always)]
-    fn mix(&self, maps: &[f32; PACKED]) -> [f32; 3] {
-        let [red, green, blue] = self.camera;
-        let matte = (maps[0] * brightness(red, green, blue) + maps[1]).clamp(0.0, 1.0);
-        let covered = self.front[3] * maps[2];
-        std::array::from_fn(|k| {
-            let (backdrop, person) = match self.world {
-                Some(world) => (world[k], self.person[k] * maps[9 + k] + maps[12 + k]),
-                None => (self.camera[k], self.camera[k]),
+    fn mix(&self, maps: &[f32; PACKED]) -> [f32; 4] {
+        let four = |i: usize| [maps[4 * i], maps[4 * i + 1], maps[4 * i + 2], maps[4 * i + 3]];
+        let (light, residual, gain, lift) = (four(0), four(1), four(2), four(3));
+        let Self { camera, person, world, front, behind } = self;
+        let matte = (residual[3] * brightness(camera[0], camera[1], camera[2]) + gain[3]).clamp(0.0, 1.0);
+        let (visible, open) = (light[3], 1.0 - behind[3]);
+        let uncovered = 1.0 - front[3] * visible;
+        let mut out = [0.0; 4];
+        for k in 0..4 {
+            let (backdrop, person) = match world {
+                Some(world) => (world[k], person[k] * gain[k] + lift[k]),
+                None => (camera[k], camera[k]),
             };
-            let backdrop = self.behind[k] * maps[3 + k] + backdrop * (1.0 - self.behind[3]);
+            let backdrop = behind[k] * light[k] + backdrop * open;
             let base = backdrop + (person - backdrop) * matte;
-            self.front[k] * maps[2] * maps[3 + k] + base * (1.0 - covered) + maps[6 + k]
-        })
+            let mixed = front[k] * visible * light[k] + base * uncovered + residual[k];
+            out[k] = mixed.clamp(0.0, 1.0) * 255.0 + 0.5;
+        }
+        out
     }
 }
 
@@ -208,7 +280,7 @@ mod tests {
         with(&clear, &mut out, &mut composer);
         assert!(out == camera);
         let mut worn = clear.clone();
-        worn.data[(15 * width + 20) * 4..][..4].copy_from_slice(&[0.0, 0.0, 1.0, 1.0]);
+        worn.rows(15..16, || (), |(), _, row| row[20 * 4..][..4].copy_from_slice(&[0.0, 0.0, 1.0, 1.0]));
         with(&worn, &mut out, &mut composer);
         assert_eq!(out.iter().zip(&camera).filter(|(a, b)| a != b).count().min(3), 3, "the worn pixel alone changed");
         assert!(out[..15 * width * 3] == camera[..15 * width * 3]);

@@ -15,6 +15,7 @@ use super::planes::{self, Fit, Rgba, Shrink};
 use super::silhouette::Silhouette;
 use super::sketch::in_camera;
 use super::weights::Asset;
+use super::worlds::Shown;
 use super::{Hung, Timings, gaussian_noise, hiding};
 use crate::render::RenderError;
 
@@ -36,6 +37,8 @@ struct Sized {
     fit: Fit,
     shrink: Shrink,
     composer: Composer,
+    /// The world, or none, that the painter's inputs hold besides the noise; nothing before the first frame.
+    holds: Option<Option<Shown>>,
 }
 
 /// Memory kept from frame to frame.
@@ -73,7 +76,7 @@ impl Cpu {
             let camera = (width as usize, height as usize);
             let fit = Fit::new(camera, PAINT);
             let shrink = Shrink::new(camera, PAINT, fit);
-            Sized { width, height, fit, shrink, composer: Composer::new(camera.0, camera.1, fit) }
+            Sized { width, height, fit, shrink, composer: Composer::new(camera.0, camera.1, fit), holds: None }
         }))
     }
 
@@ -109,21 +112,23 @@ impl Cpu {
             &mut self.buffers;
         let area = PAINT.0 * PAINT.1;
         let started = Instant::now();
-        let (sketch_front, sketch_behind) = sketcher.sketch(fields);
-        write_sketch(sketch_front, sketch_behind, &mut inputs[3 * area..7 * area], sketch_alpha);
         front.clear(frame.width as usize, frame.height as usize);
         behind.clear(frame.width as usize, frame.height as usize);
         sketcher.draw(fields, sized.fit, front, behind);
+        let (sketch_front, sketch_behind) = sketcher.sketch();
+        write_sketch(sketch_front, sketch_behind, &mut inputs[3 * area..7 * area], sketch_alpha);
         timings.note("items", started);
 
         let started = Instant::now();
-        let theme = world.map(|(shown, _)| shown.theme);
-        let world = world.map(|(_, picture)| picture);
-        match world {
-            Some(picture) => sized.shrink.run(picture, &mut inputs[7 * area..10 * area]),
-            None => inputs[7 * area..10 * area].fill(0.0),
+        let shown = world.map(|(shown, _)| shown);
+        if sized.holds != Some(shown) {
+            match world {
+                Some((_, picture)) => sized.shrink.run(picture, &mut inputs[7 * area..10 * area]),
+                None => inputs[7 * area..10 * area].fill(0.0),
+            }
+            inputs[10 * area..].copy_from_slice(&self.noise);
+            sized.holds = Some(shown);
         }
-        inputs[10 * area..].copy_from_slice(&self.noise);
         self.painter.run(inputs, parts, 1.0, maps);
         let visible = &mut maps[map::VISIBLE * area..(map::VISIBLE + 1) * area];
         hiding::cells(parts, dressed, hiding);
@@ -133,6 +138,8 @@ impl Cpu {
         let started = Instant::now();
         silhouette.support(&mut maps[map::MATTE * area..(map::MATTE + 1) * area], parts);
         matte.fit(&maps[map::MATTE * area..(map::MATTE + 1) * area], &inputs[..3 * area], PAINT.0, PAINT.1);
+        let theme = shown.map(|shown| shown.theme);
+        let world = world.map(|(_, picture)| picture);
         let person: &[u8] = match (theme, shoulders) {
             (Some(theme), Some(shoulders)) => {
                 let camera = (&frame.pixels[..], (frame.width as usize, frame.height as usize));
@@ -155,11 +162,20 @@ impl Cpu {
 /// The sketch for the painter: front over behind, as planes of premultiplied red, green, blue and alpha.
 fn write_sketch(front: &Rgba, behind: &Rgba, planes: &mut [f32], alpha: &mut Vec<f32>) {
     let area = front.width * front.height;
-    alpha.clear();
-    for (i, (over, under)) in front.data.chunks_exact(4).zip(behind.data.chunks_exact(4)).enumerate() {
-        for k in 0..4 {
-            planes[k * area + i] = over[k] + under[k] * (1.0 - over[3]);
+    alpha.resize(area, 0.0);
+    for (y, alpha) in alpha.chunks_exact_mut(front.width).enumerate() {
+        let start = y * front.width;
+        if !front.may_hold(y) && !behind.may_hold(y) {
+            alpha.fill(0.0);
+            (0..4).for_each(|k| planes[k * area + start..][..front.width].fill(0.0));
+            continue;
         }
-        alpha.push(over[3].max(under[3]));
+        let pixels = front.row(y).chunks_exact(4).zip(behind.row(y).chunks_exact(4));
+        for (x, ((over, under), alpha)) in pixels.zip(alpha).enumerate() {
+            for k in 0..4 {
+                planes[k * area + start + x] = over[k] + under[k] * (1.0 - over[3]);
+            }
+            *alpha = over[3].max(under[3]);
+        }
     }
 }

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
 use super::charts::{Chart, PlacedChart, Source};
 use super::frames::ItemFrame;
 use super::geometry::Vec2;
-use super::lattice::Lattice;
-use super::planes::Rgba;
+use super::lattice::{Lattice, Nodes, mixed};
+use super::planes::{Fit, Rgba};
 use super::weights::Assets;
 use crate::render::RenderError;
 
@@ -109,6 +109,7 @@ struct LayerTable {
     activation: String,
     edge_unit: f32,
     mask_unit: f32,
+    edge_range: f32,
     bounds: BTreeMap<String, [f32; 2]>,
 }
 
@@ -155,6 +156,8 @@ pub struct Layer {
     pub network: Vec<Dense>,
     pub edge_unit: f32,
     pub mask_unit: f32,
+    /// Distance from the outline up to which the first output is one, in units.
+    pub edge_range: f32,
     /// View coordinates outside of which nothing is drawn: lowest, highest.
     pub low: Vec2,
     pub high: Vec2,
@@ -290,6 +293,7 @@ fn read_layer(kind: &str, table: &LayerTable, params: &[String], tensors: &SafeT
         network,
         edge_unit: table.edge_unit,
         mask_unit: table.mask_unit,
+        edge_range: table.edge_range,
         low: Vec2::new(first[0], second[0]),
         high: Vec2::new(first[1], second[1]),
     })
@@ -357,6 +361,58 @@ impl Field {
     }
 }
 
+/// A line of pixels of one of the pictures that a layer is drawn into.
+struct Line<'a> {
+    layer: &'a Layer,
+    lattice: &'a Lattice,
+    dress: Dress,
+    /// Pixels of the picture per unit of the item.
+    ppu: f32,
+    /// Room for one row of nodes.
+    nodes: &'a mut Vec<[f32; 4]>,
+    /// Where the line lies and where it begins, and how wide its pixels are, in pixels of the camera.
+    y: f32,
+    x: f32,
+    per: f32,
+}
+
+/// Draws some columns of a line over `row`.
+struct Colour<'a> {
+    line: Line<'a>,
+    columns: Range<usize>,
+    row: &'a mut [f32],
+}
+
+impl WithSimd for Colour<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { line: Line { layer, lattice, dress, ppu, nodes, y, x: start, per }, columns, row } = self;
+        let x = |column: usize| start + (column as f32 + 0.5) * per;
+        let first = lattice.row(y, (x(columns.start), x(columns.end - 1)), nodes);
+        let outside = -0.5 / (layer.edge_unit * ppu);
+        let last = nodes.len() - 2;
+        for column in columns {
+            let at = lattice.column(x(column));
+            let node = (at as usize).saturating_sub(first).min(last);
+            let (here, next) = (nodes[node], nodes[node + 1]);
+            if here[0].max(next[0]) <= outside {
+                continue;
+            }
+            let raw = mixed(here, next, at - (first + node) as f32);
+            if raw[0] <= outside {
+                continue;
+            }
+            let colour = layer.shade(raw, ppu, dress);
+            let pixel = &mut row[column * 4..column * 4 + 4];
+            for k in 0..4 {
+                pixel[k] = colour[k] + pixel[k] * (1.0 - colour[3]);
+            }
+        }
+    }
+}
+
 /// A named colour as the colour of a thing: pure blue would look the same in light and shadow, so it keeps a little away
 /// from both ends of every channel.
 fn as_paint(named: [f32; 3]) -> [f32; 3] {
@@ -364,55 +420,62 @@ fn as_paint(named: [f32; 3]) -> [f32; 3] {
 }
 
 impl Layer {
-    /// Draws the layer over `target` (premultiplied), whose pixels the frame is measured in.
+    /// Draws the layer over two pictures (premultiplied): the camera's, in whose pixels the frame is measured, and the
+    /// model's, in which the camera's lies as `fit` says.
     ///
-    /// The network is asked at the nodes of a lattice; between them its outputs are interpolated. Coverage is a signed
-    /// distance until it is compared with a pixel, so edges stay as sharp as pixels are (Green, "Improved alpha-tested
-    /// magnification for vector textures and special effects", SIGGRAPH 2007).
+    /// The network is asked at the nodes of one lattice; between them its outputs are interpolated. Coverage is a signed
+    /// distance until it is compared with a pixel, so edges are as sharp as the pixels of either picture are (Green,
+    /// "Improved alpha-tested magnification for vector textures and special effects", SIGGRAPH 2007).
     pub fn draw(
         &self,
-        frame: ItemFrame,
+        (frame, fit): (ItemFrame, Fit),
         params: &[f32],
         dress: Dress,
-        target: &mut Rgba,
+        (camera, model): (&mut Rgba, &mut Rgba),
         lattice: &mut Lattice,
         arch: Arch,
     ) {
         let Some(placed) = PlacedChart::new(&self.chart, frame, params) else { return };
-        let Some((columns, rows)) = self.reach(&placed, (target.width, target.height)) else { return };
-        let step = Lattice::step(target.width, placed.ppu);
-        lattice.evaluate(self, &placed, (columns.clone(), rows.clone()), step, arch);
-        let lattice = &*lattice;
-        target.rows(
-            rows,
-            || (),
-            |(), y, row| {
-                for (x, raw) in lattice.line(y) {
-                    if !columns.contains(&x) || raw[0] * self.edge_unit * placed.ppu <= -0.5 {
-                        continue;
-                    }
-                    let at = placed.locate(Vec2::new(x as f32 + 0.5, y as f32 + 0.5)).across;
-                    if self.bounds(at, 0.0) {
-                        let colour = self.shade(raw, placed.ppu, dress);
-                        for (value, new) in row[x * 4..x * 4 + 4].iter_mut().zip(colour) {
-                            *value = new + *value * (1.0 - colour[3]);
-                        }
-                    }
+        let per = 1.0 / fit.scale;
+        let corner = Vec2::new(-fit.left * per, -fit.top * per);
+        let (low, high) = self.extent(&placed);
+        let low = Vec2::new(low.x.max(corner.x), low.y.max(corner.y));
+        let far = corner + Vec2::new(model.width as f32, model.height as f32) * per;
+        let high = Vec2::new(high.x.min(far.x), high.y.min(far.y));
+        if low.x >= high.x || low.y >= high.y {
+            return;
+        }
+        let nodes = Nodes::of_camera(camera.width, placed.ppu);
+        // A camera of fewer pixels than the model has says too little about the model's picture.
+        let finer = if fit.scale > 1.0 { Nodes::of_model(fit) } else { nodes };
+        lattice.evaluate(self, &placed, (low, high), nodes, per, arch);
+        for (picture, corner, per, wanted) in [(camera, Vec2::default(), 1.0, nodes), (model, corner, per, finer)] {
+            if wanted != nodes {
+                lattice.evaluate(self, &placed, (low, high), wanted, per, arch);
+            }
+            let lattice = &*lattice;
+            let first = |low: f32, corner: f32| (((low - corner) / per - 0.5).ceil().max(0.0)) as usize;
+            let end = |high: f32, corner: f32| (((high - corner) / per + 0.5).floor().max(0.0)) as usize;
+            let rows = first(low.y, corner.y)..end(high.y, corner.y).min(picture.height);
+            if rows.is_empty() {
+                continue;
+            }
+            picture.rows(rows, Vec::new, |nodes, y, row| {
+                let y = corner.y + (y as f32 + 0.5) * per;
+                let Some((left, right)) = self.span(&placed, y, 0.0) else { return };
+                let (left, right) = (left.max(low.x), right.min(high.x));
+                let columns = first(left, corner.x)..end(right, corner.x).min(row.len() / 4);
+                if columns.is_empty() {
+                    return;
                 }
-            },
-        );
+                let line = Line { layer: self, lattice, dress, ppu: placed.ppu * per, nodes, y, x: corner.x, per };
+                arch.dispatch(Colour { line, columns, row });
+            });
+        }
     }
 
-    /// Whether view coordinates are within the layer's bounds, widened by `margin`.
-    pub fn bounds(&self, at: Vec2, margin: f32) -> bool {
-        at.x >= self.low.x - margin
-            && at.x <= self.high.x + margin
-            && at.y >= self.low.y - margin
-            && at.y <= self.high.y + margin
-    }
-
-    /// Columns and rows of a picture of that size that the layer's bounds reach into.
-    pub fn reach(&self, placed: &PlacedChart, size: (usize, usize)) -> Option<(Range<usize>, Range<usize>)> {
+    /// Upper left and lower right corner of what the layer's bounds reach into, in the frame's pixels.
+    fn extent(&self, placed: &PlacedChart) -> (Vec2, Vec2) {
         let corners = [
             (self.low.x, self.low.y),
             (self.low.x, self.high.y),
@@ -420,12 +483,41 @@ impl Layer {
             (self.high.x, self.high.y),
         ]
         .map(|(a, b)| placed.picture(Vec2::new(a, b)));
-        let span = |pick: fn(&Vec2) -> f32, size: usize| {
-            let low = corners.iter().map(pick).fold(f32::MAX, f32::min).floor().max(0.0) as usize;
-            let high = corners.iter().map(pick).fold(f32::MIN, f32::max).ceil().max(0.0) as usize;
-            low..high.min(size)
-        };
-        let (columns, rows) = (span(|c| c.x, size.0), span(|c| c.y, size.1));
+        let least = |pick: fn(&Vec2) -> f32| corners.iter().map(pick).fold(f32::MAX, f32::min);
+        let most = |pick: fn(&Vec2) -> f32| corners.iter().map(pick).fold(f32::MIN, f32::max);
+        (Vec2::new(least(|c| c.x), least(|c| c.y)), Vec2::new(most(|c| c.x), most(|c| c.y)))
+    }
+
+    /// From where to where the layer's bounds, widened by `margin` units, reach along the line of all points with that
+    /// `y`, or nothing; all but the margin in the frame's pixels.
+    pub fn span(&self, placed: &PlacedChart, y: f32, margin: f32) -> Option<(f32, f32)> {
+        // A hundred pixels apart, since view coordinates are linear in the place.
+        const APART: f32 = 100.0;
+        let middle = placed.frame.o.x;
+        let here = placed.locate(Vec2::new(middle, y)).across;
+        let there = placed.locate(Vec2::new(middle + APART, y)).across;
+        let (mut left, mut right) = (f32::MIN, f32::MAX);
+        for (here, there, low, high) in
+            [(here.x, there.x, self.low.x, self.high.x), (here.y, there.y, self.low.y, self.high.y)]
+        {
+            let (low, high, slope) = (low - margin, high + margin, (there - here) / APART);
+            if slope.abs() > 1e-9 {
+                let (a, b) = ((low - here) / slope, (high - here) / slope);
+                (left, right) = (left.max(middle + a.min(b)), right.min(middle + a.max(b)));
+            } else if here < low || here > high {
+                return None;
+            }
+        }
+        (left <= right).then_some((left, right))
+    }
+
+    /// Columns and rows of a picture of that size that the layer's bounds reach into.
+    #[cfg(test)]
+    pub fn reach(&self, placed: &PlacedChart, size: (usize, usize)) -> Option<(Range<usize>, Range<usize>)> {
+        let (low, high) = self.extent(placed);
+        let span =
+            |low: f32, high: f32, size: usize| low.floor().max(0.0) as usize..(high.ceil().max(0.0) as usize).min(size);
+        let (columns, rows) = (span(low.x, high.x, size.0), span(low.y, high.y, size.1));
         (!columns.is_empty() && !rows.is_empty()).then_some((columns, rows))
     }
 
@@ -436,17 +528,28 @@ impl Layer {
         Some(pixels.iter().map(|&p| super::lattice::at(self, &placed, p)).collect())
     }
 
+    #[cfg(test)]
+    pub fn is_within_bounds(&self, frame: ItemFrame, params: &[f32], pixel: Vec2) -> bool {
+        let within = |placed: PlacedChart| {
+            let (at, low, high) = (placed.locate(pixel).across, self.low, self.high);
+            (low.x..=high.x).contains(&at.x) && (low.y..=high.y).contains(&at.y)
+        };
+        PlacedChart::new(&self.chart, frame, params).is_some_and(within)
+    }
+
     /// Premultiplied colour of raw outputs.
+    #[inline(always)]
     #[must_use]
     pub fn shade(&self, raw: [f32; 4], ppu: f32, dress: Dress) -> [f32; 4] {
         let alpha = (0.5 + raw[0] * self.edge_unit * ppu).clamp(0.0, 1.0) * dress.opacity;
         let (diffuse, highlight) = (raw[1].clamp(0.0, 1.5), raw[2].clamp(0.0, 1.0));
         let own = (0.5 + raw[3] * self.mask_unit * ppu).clamp(0.0, 1.0);
-        let channel = |k: usize| {
-            let colour = own * dress.tint[k] + (1.0 - own) * dress.secondary[k];
-            (colour * diffuse + highlight).clamp(0.0, 1.0) * alpha
-        };
-        [channel(0), channel(1), channel(2), alpha]
+        let mut colour = [0.0, 0.0, 0.0, alpha];
+        for (k, channel) in colour[..3].iter_mut().enumerate() {
+            let paint = own * dress.tint[k] + (1.0 - own) * dress.secondary[k];
+            *channel = (paint * diffuse + highlight).clamp(0.0, 1.0) * alpha;
+        }
+        colour
     }
 
     /// Pixels per unit of the layer's chart in a frame, or `None` where it can't be seen.

@@ -11,11 +11,13 @@ pub struct Vec2 {
 
 impl Vec2 {
     #[must_use]
+    #[inline(always)]
     pub const fn new(x: f32, y: f32) -> Self {
         Self { x, y }
     }
 
     #[must_use]
+    #[inline(always)]
     pub fn length(self) -> f32 {
         self.x.hypot(self.y)
     }
@@ -29,6 +31,7 @@ impl From<[f32; 2]> for Vec2 {
 
 impl Add for Vec2 {
     type Output = Self;
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self::new(self.x + other.x, self.y + other.y)
     }
@@ -36,6 +39,7 @@ impl Add for Vec2 {
 
 impl Sub for Vec2 {
     type Output = Self;
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         Self::new(self.x - other.x, self.y - other.y)
     }
@@ -43,6 +47,7 @@ impl Sub for Vec2 {
 
 impl Mul<f32> for Vec2 {
     type Output = Self;
+    #[inline(always)]
     fn mul(self, factor: f32) -> Self {
         Self::new(self.x * factor, self.y * factor)
     }
@@ -58,16 +63,19 @@ pub struct Vec3 {
 
 impl Vec3 {
     #[must_use]
+    #[inline(always)]
     pub const fn new(x: f32, y: f32, z: f32) -> Self {
         Self { x, y, z }
     }
 
     #[must_use]
+    #[inline(always)]
     pub fn dot(self, other: Self) -> f32 {
         self.x * other.x + self.y * other.y + self.z * other.z
     }
 
     #[must_use]
+    #[inline(always)]
     pub fn cross(self, other: Self) -> Self {
         Self::new(
             self.y * other.z - self.z * other.y,
@@ -77,6 +85,7 @@ impl Vec3 {
     }
 
     #[must_use]
+    #[inline(always)]
     pub fn length(self) -> f32 {
         self.dot(self).sqrt()
     }
@@ -97,6 +106,7 @@ impl From<[f32; 3]> for Vec3 {
 
 impl Add for Vec3 {
     type Output = Self;
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self::new(self.x + other.x, self.y + other.y, self.z + other.z)
     }
@@ -104,6 +114,7 @@ impl Add for Vec3 {
 
 impl Sub for Vec3 {
     type Output = Self;
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         Self::new(self.x - other.x, self.y - other.y, self.z - other.z)
     }
@@ -111,6 +122,7 @@ impl Sub for Vec3 {
 
 impl Mul<f32> for Vec3 {
     type Output = Self;
+    #[inline(always)]
     fn mul(self, factor: f32) -> Self {
         Self::new(self.x * factor, self.y * factor, self.z * factor)
     }

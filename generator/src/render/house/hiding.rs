@@ -4,6 +4,9 @@
 //! the head by hands and arms, and one on the shoulders also by the head. A shield, and what flies before the visitor, is
 //! hidden by nothing. Elsewhere the painter's doubts are overruled.
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use super::geometry::Vec2;
 use super::nets::part::{self, ARMS, HANDS};
 use super::nets::{Grid, PAINT, PARTS};
@@ -33,13 +36,14 @@ pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>) {
         let hiding = of(HANDS, true) + of(ARMS, arms) + of(HEAD, dressed.shoulders);
         (hiding / ENOUGH).min(1.0)
     };
+    let shares: Vec<f32> = (0..height * width).map(|i| share(i / width, i % width)).collect();
     // The most of a neighbourhood: edges of a hand are where it is least sure.
     out.clear();
     out.extend((0..height * width).map(|i| {
         let (y, x) = (i / width, i % width);
         let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
-        let near = rows.flat_map(|y| (x.saturating_sub(1)..=(x + 1).min(width - 1)).map(move |x| (y, x)));
-        near.map(|(y, x)| share(y, x)).fold(0.0, f32::max)
+        let near = rows.flat_map(|y| &shares[y * width + x.saturating_sub(1)..=y * width + (x + 1).min(width - 1)]);
+        near.fold(0.0, |most: f32, &share| most.max(share))
     }));
 }
 
@@ -50,20 +54,28 @@ pub fn limit(
     visible: &mut [f32],
     cells: &[f32],
     dressed: Dressed,
-    grips: impl Iterator<Item = Circle> + Clone,
-    covers: impl Iterator<Item = Circle> + Clone,
+    grips: impl Iterator<Item = Circle> + Clone + Sync,
+    covers: impl Iterator<Item = Circle> + Clone + Sync,
 ) {
     let width = PAINT.0 / 4;
     assert!(cells.len() == width * (PAINT.1 / 4) && visible.len() == PAINT.0 * PAINT.1);
-    for (y, row) in visible.chunks_exact_mut(PAINT.0).enumerate() {
+    visible.par_chunks_exact_mut(PAINT.0).enumerate().with_min_len(16).for_each(|(y, row)| {
         for (x, value) in row.iter_mut().enumerate() {
+            let cell = cells[y / 4 * width + x / 4];
+            if cell == 0.0 {
+                *value = 1.0;
+                continue;
+            }
             let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
-            let inside = |(centre, radius): Circle| (radius + 1.0 - (here - centre).length()).clamp(0.0, 1.0);
+            let inside = |(centre, radius): Circle| {
+                let away = here - centre;
+                (radius + 1.0 - (away.x * away.x + away.y * away.y).sqrt()).clamp(0.0, 1.0)
+            };
             let reach = if dressed == Dressed::default() { grips.clone().map(inside).fold(0.0, f32::max) } else { 1.0 };
             let open = 1.0 - covers.clone().map(inside).fold(0.0, f32::max);
-            *value = 1.0 - (1.0 - *value) * cells[y / 4 * width + x / 4] * reach * open;
+            *value = 1.0 - (1.0 - *value) * cell * reach * open;
         }
-    }
+    });
 }
 
 #[cfg(test)]

@@ -1,66 +1,61 @@
-//! Running an item's network at the nodes of a lattice of pixels.
+//! An item's network at the nodes of a lattice, from which every picture of the item takes what lies between.
 
+use std::f32::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::charts::{Placed, PlacedChart, Source, SurfaceSource};
+use super::charts::{PlacedChart, Source, SurfaceSource};
+use super::elementary::sin_cos;
 use super::fields::Layer;
 use super::geometry::Vec2;
+use super::planes::Fit;
 
-/// Pixels that go through a network together.
+/// Pixels that go through a network together: a multiple of [`VECTORS`] vectors on every machine.
 const LANES: usize = 32;
+/// Vectors of pixels that stay in registers, for four neurons at a time.
+const VECTORS: usize = 2;
 
-/// One run of a network on a batch.
-struct Forward<'a> {
-    batch: &'a mut Batch,
-    layer: &'a Layer,
+/// Where nodes may be: whole multiples of the spacing away from `origin`, in pixels of the camera.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nodes {
+    pub origin: Vec2,
+    pub spacing: f32,
 }
 
-impl WithSimd for Forward<'_> {
+impl Nodes {
+    /// For the camera's picture and an item of that many of its pixels a unit: about 320 nodes across the picture, but
+    /// never further apart than a twentieth of the unit, about the narrowest thing that an item has.
+    pub fn of_camera(width: usize, ppu: f32) -> Self {
+        let by_picture = (width + 160) / 320;
+        let step = by_picture.min((ppu / 20.0) as usize).max(1);
+        Self { origin: Vec2::new(0.5, 0.5), spacing: step as f32 }
+    }
+
+    /// One for each pixel of the model's picture.
+    pub fn of_model(fit: Fit) -> Self {
+        let first = |before: f32| (0.5 - before) / fit.scale;
+        Self { origin: Vec2::new(first(fit.left), first(fit.top)), spacing: 1.0 / fit.scale }
+    }
+}
+
+/// A batch of pixels to be put through a network.
+struct Run<'a, 'b> {
+    batch: &'a mut Batch,
+    layer: &'a Layer,
+    placed: &'a PlacedChart<'b>,
+}
+
+impl WithSimd for Run<'_, '_> {
     type Output = ();
 
-    /// The result is in `batch.from`. Four neurons and two vectors of pixels at a time stay in registers.
+    /// The result is in `batch.from`.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { batch: Batch { from, to, .. }, layer } = self;
-        let last = layer.network.len() - 1;
-        for (i, dense) in layer.network.iter().enumerate() {
-            let inputs = dense.inputs;
-            let neurons = dense.weights.chunks_exact(4 * inputs).zip(dense.bias.chunks_exact(4));
-            for (out, (weights, bias)) in to.chunks_exact_mut(4 * LANES).zip(neurons) {
-                let (a, rest) = weights.split_at(inputs);
-                let (b, rest) = rest.split_at(inputs);
-                let (c, d) = rest.split_at(inputs);
-                for lane in (0..LANES).step_by(2 * S::F32_LANES) {
-                    let mut sums = [[simd.splat_f32s(0.0); 2]; 4];
-                    for (sums, &bias) in sums.iter_mut().zip(bias) {
-                        *sums = [simd.splat_f32s(bias); 2];
-                    }
-                    let mut here = sums; // a copy that stays in registers
-                    let pixels = from.chunks_exact(LANES).zip(a).zip(b).zip(c).zip(d);
-                    for ((((x, &a), &b), &c), &d) in pixels {
-                        let x = S::as_simd_f32s(&x[lane..lane + 2 * S::F32_LANES]).0;
-                        let weights = [simd.splat_f32s(a), simd.splat_f32s(b), simd.splat_f32s(c), simd.splat_f32s(d)];
-                        for n in 0..4 {
-                            for v in 0..2 {
-                                here[n][v] = simd.mul_add_f32s(weights[n], x[v], here[n][v]);
-                            }
-                        }
-                    }
-                    sums = here;
-                    for (out, sums) in out.chunks_exact_mut(LANES).zip(sums) {
-                        let out = S::as_mut_simd_f32s(&mut out[lane..lane + 2 * S::F32_LANES]).0;
-                        for (out, sum) in out.iter_mut().zip(sums) {
-                            *out = if i < last { hardswish(simd, sum) } else { sum };
-                        }
-                    }
-                }
-            }
-            std::mem::swap(from, to);
-        }
+        self.batch.tell(self.layer, self.placed);
+        self.batch.forward(simd, self.layer);
     }
 }
 
@@ -74,7 +69,11 @@ fn hardswish<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 /// Up to [`LANES`] pixels on their way through a network; values stand lane by lane within each channel.
 struct Batch {
     count: usize,
-    columns: [usize; LANES],
+    /// Which node each of them is.
+    nodes: [usize; LANES],
+    /// Where each of them is, in pixels of the camera.
+    x: [f32; LANES],
+    y: [f32; LANES],
     from: Vec<f32>,
     to: Vec<f32>,
 }
@@ -82,30 +81,63 @@ struct Batch {
 impl Batch {
     fn new(layer: &Layer) -> Self {
         let widest = layer.network.iter().map(|d| d.inputs.max(d.bias.len())).max().unwrap_or(4);
-        Self { count: 0, columns: [0; LANES], from: vec![0.0; widest * LANES], to: vec![0.0; widest * LANES] }
+        let room = || vec![0.0; widest * LANES];
+        Self { count: 0, nodes: [0; LANES], x: [0.0; LANES], y: [0.0; LANES], from: room(), to: room() }
     }
 
-    fn push(&mut self, layer: &Layer, placed: &PlacedChart, at: &Placed, x: usize) {
-        let lane = self.count;
-        let mut channel = 0;
-        let mut put = |value: f32| {
-            self.from[channel * LANES + lane] = value;
-            channel += 1;
+    /// Takes in one more node; runs the batch once it is full.
+    #[inline]
+    fn push(&mut self, to: &mut To, node: usize, (x, y): (f32, f32)) {
+        (self.nodes[self.count], self.x[self.count], self.y[self.count]) = (node, x, y);
+        self.count += 1;
+        if self.count == LANES {
+            self.flush(to);
+        }
+    }
+
+    /// Runs what was pushed and puts the outputs to their nodes.
+    fn flush(&mut self, to: &mut To) {
+        if self.count > 0 {
+            to.arch.dispatch(Run { batch: self, layer: to.layer, placed: to.placed });
+        }
+        for lane in 0..self.count {
+            let out = |k: usize| self.from[k * LANES + lane];
+            to.nodes[self.nodes[lane]] = [out(0), out(1), out(2), out(3)];
+        }
+        self.count = 0;
+    }
+
+    /// Puts what the network is told about the pixels into `from`.
+    #[inline(always)]
+    fn tell(&mut self, layer: &Layer, placed: &PlacedChart) {
+        let Self { x, y, from, .. } = self;
+        let (mut across, mut x0) = ([[0.0; LANES]; 2], [[0.0; LANES]; 3]);
+        for i in 0..LANES {
+            let at = placed.locate(Vec2::new(x[i], y[i]));
+            (across[0][i], across[1][i]) = (at.across.x, at.across.y);
+            (x0[0][i], x0[1][i], x0[2][i]) = (at.x0.x, at.x0.y, at.x0.z);
+        }
+        let mut surface = (usize::MAX, [[0.0; LANES]; 5]);
+        let mut channels = from.chunks_exact_mut(LANES);
+        let mut put = |values: &[f32; LANES]| {
+            if let Some(channel) = channels.next() {
+                channel.copy_from_slice(values);
+            }
         };
-        let mut surface = (usize::MAX, [0.0; 5]);
         for input in &layer.inputs {
             let value = match input.source {
-                Source::U | Source::A => at.across.x,
-                Source::V | Source::B => at.across.y,
-                Source::CosPhi => placed.phi().0,
-                Source::SinPhi => placed.phi().1,
-                Source::Param(index) => placed.params[index],
-                Source::ViewX => placed.view.x,
-                Source::ViewY => placed.view.y,
-                Source::ViewZ => placed.view.z,
+                Source::U | Source::A => across[0],
+                Source::V | Source::B => across[1],
+                Source::CosPhi => [placed.phi().0; LANES],
+                Source::SinPhi => [placed.phi().1; LANES],
+                Source::Param(index) => [placed.params[index]; LANES],
+                Source::ViewX => [placed.view.x; LANES],
+                Source::ViewY => [placed.view.y; LANES],
+                Source::ViewZ => [placed.view.z; LANES],
                 Source::Surface(index, what) => {
                     if surface.0 != index {
-                        surface = (index, placed.surface(index, at));
+                        placed.surface(index, &x0, &mut surface.1);
+                        surface.0 = index;
                     }
                     match what {
                         SurfaceSource::FrontTheta | SurfaceSource::X | SurfaceSource::Along => surface.1[0],
@@ -116,121 +148,299 @@ impl Batch {
                     }
                 }
             };
-            let x = (value - input.center) * input.scale;
-            if input.identity {
-                put(x);
+            let mut x = value;
+            for x in &mut x {
+                *x = (*x - input.center) * input.scale;
             }
-            let (mut sin, mut cos) = if input.octaves > 0 { (input.base * x).sin_cos() } else { (0.0, 1.0) };
+            if input.identity {
+                put(&x);
+            }
+            if input.octaves == 0 {
+                continue;
+            }
+            let (mut sin, mut cos) = ([0.0; LANES], [0.0; LANES]);
+            for i in 0..LANES {
+                (sin[i], cos[i]) = sin_cos(input.base * x[i]);
+            }
             for octave in 0..input.octaves {
                 if octave > 0 {
-                    (sin, cos) = (2.0 * sin * cos, 1.0 - 2.0 * sin * sin);
+                    for i in 0..LANES {
+                        (sin[i], cos[i]) = (2.0 * sin[i] * cos[i], 1.0 - 2.0 * sin[i] * sin[i]);
+                    }
                 }
-                put(sin);
-                put(cos);
+                put(&sin);
+                put(&cos);
             }
         }
-        self.columns[lane] = x;
-        self.count += 1;
     }
 
-    fn run(&mut self, layer: &Layer, arch: Arch) {
-        arch.dispatch(Forward { batch: self, layer });
-    }
-
-    /// Runs what was pushed and puts the outputs to their nodes.
-    fn flush(&mut self, layer: &Layer, nodes: &mut [[f32; 4]], arch: Arch) {
-        if self.count > 0 {
-            self.run(layer, arch);
+    /// The network. Four neurons and [`VECTORS`] vectors of pixels at a time stay in registers.
+    #[inline(always)]
+    fn forward<S: Simd>(&mut self, simd: S, layer: &Layer) {
+        let Self { from, to, .. } = self;
+        let last = layer.network.len() - 1;
+        for (i, dense) in layer.network.iter().enumerate() {
+            let inputs = dense.inputs;
+            let neurons = dense.weights.chunks_exact(4 * inputs).zip(dense.bias.chunks_exact(4));
+            for (out, (weights, bias)) in to.chunks_exact_mut(4 * LANES).zip(neurons) {
+                let (a, rest) = weights.split_at(inputs);
+                let (b, rest) = rest.split_at(inputs);
+                let (c, d) = rest.split_at(inputs);
+                for lane in (0..LANES).step_by(VECTORS * S::F32_LANES) {
+                    let together = lane..lane + VECTORS * S::F32_LANES;
+                    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; 4];
+                    for (sums, &bias) in sums.iter_mut().zip(bias) {
+                        *sums = [simd.splat_f32s(bias); VECTORS];
+                    }
+                    let mut here = sums; // a copy that stays in registers
+                    let pixels = from.chunks_exact(LANES).zip(a).zip(b).zip(c).zip(d);
+                    for ((((x, &a), &b), &c), &d) in pixels {
+                        let x = S::as_simd_f32s(&x[together.clone()]).0;
+                        let x = [x[0], x[1]];
+                        for (n, weight) in [a, b, c, d].into_iter().enumerate() {
+                            let weight = simd.splat_f32s(weight);
+                            for v in 0..VECTORS {
+                                here[n][v] = simd.mul_add_f32s(weight, x[v], here[n][v]);
+                            }
+                        }
+                    }
+                    sums = here;
+                    for (out, sums) in out.chunks_exact_mut(LANES).zip(sums) {
+                        let out = S::as_mut_simd_f32s(&mut out[together.clone()]).0;
+                        for (out, sum) in out.iter_mut().zip(sums) {
+                            *out = if i < last { hardswish(simd, sum) } else { sum };
+                        }
+                    }
+                }
+            }
+            std::mem::swap(from, to);
         }
-        for lane in 0..self.count {
-            nodes[self.columns[lane]] = std::array::from_fn(|k| self.from[k * LANES + lane]);
-        }
-        self.count = 0;
     }
 }
 
-/// A network's outputs at every `step`th pixel of a part of a picture.
+/// Where a batch goes through, and where its outputs go to.
+struct To<'a, 'b> {
+    layer: &'a Layer,
+    placed: &'a PlacedChart<'b>,
+    arch: Arch,
+    nodes: &'a mut [[f32; 4]],
+}
+
+/// A network's outputs at the nodes of a part of the picture.
 #[derive(Clone, Debug, Default)]
 pub struct Lattice {
     nodes: Vec<[f32; 4]>,
-    /// Nodes in a row.
-    width: usize,
-    step: usize,
-    left: usize,
-    top: usize,
+    /// Every so-many-th node in both directions, which are asked first.
+    coarse: Vec<[f32; 4]>,
+    /// Nodes in a row and in a column, at least two.
+    size: (usize, usize),
+    /// Of the first node, in pixels of the camera.
+    origin: Vec2,
+    spacing: f32,
+    /// Whether all nodes within the bounds are asked: for comparison.
+    #[cfg(test)]
+    pub whole: bool,
 }
 
 /// Outputs far outside of anything.
 const NOTHING: [f32; 4] = [-1e3, 0.0, 0.0, 0.0];
+/// Most nodes along the side of a block that is asked only at its corners if nothing is in it.
+const MOST_BLOCK: usize = 8;
 
-impl Lattice {
-    /// Pixels between nodes: about 320 nodes across a picture, but never further apart than a twentieth of the item's
-    /// unit, about the narrowest thing that an item has.
-    pub fn step(width: usize, ppu: f32) -> usize {
-        let by_picture = (width + 160) / 320;
-        by_picture.min((ppu / 20.0) as usize).max(1)
+/// Nodes, or every so-many-th of them: where they are.
+#[derive(Clone, Copy)]
+struct Places {
+    origin: Vec2,
+    spacing: f32,
+    columns: usize,
+}
+
+impl Places {
+    fn x(&self, i: usize) -> f32 {
+        self.origin.x + i as f32 * self.spacing
     }
 
+    fn y(&self, j: usize) -> f32 {
+        self.origin.y + j as f32 * self.spacing
+    }
+
+    /// The columns of row `j` that lie within the layer's bounds, widened by so many pixels of the camera.
+    fn within(&self, layer: &Layer, placed: &PlacedChart, j: usize, margin: f32) -> Range<usize> {
+        let Some((low, high)) = layer.span(placed, self.y(j), margin / placed.ppu) else { return 0..0 };
+        let first = ((low - self.origin.x) / self.spacing).ceil().max(0.0) as usize;
+        let end = (((high - self.origin.x) / self.spacing).floor() + 1.0).max(0.0) as usize;
+        first..end.min(self.columns)
+    }
+}
+
+impl Lattice {
+    /// Asks the network of a layer at all nodes between two corners that could matter. `model`: pixels of the camera in
+    /// one of the model, the coarsest picture that will be drawn.
     pub fn evaluate(
         &mut self,
         layer: &Layer,
         placed: &PlacedChart,
-        (columns, rows): (Range<usize>, Range<usize>),
-        step: usize,
+        (low, high): (Vec2, Vec2),
+        nodes: Nodes,
+        model: f32,
         arch: Arch,
     ) {
-        let count = |pixels: usize| (pixels - 1).div_ceil(step) + 1;
-        let (width, height) = (count(columns.len()), count(rows.len()));
+        let spacing = nodes.spacing;
+        let along = |low: f32, high: f32, origin: f32| {
+            let first = ((low - origin) / spacing).floor();
+            let count = ((high - origin) / spacing).ceil() - first + 1.0;
+            (origin + first * spacing, (count as usize).max(2))
+        };
+        let ((left, width), (top, height)) =
+            (along(low.x, high.x, nodes.origin.x), along(low.y, high.y, nodes.origin.y));
+        (self.size, self.origin, self.spacing) = ((width, height), Vec2::new(left, top), spacing);
+
+        let block = Block::new(layer, placed, spacing, model);
+        #[cfg(test)]
+        let block = if self.whole { Block { side: 1, ..block } } else { block };
+        let coarse = Places {
+            origin: self.origin,
+            spacing: spacing * block.side as f32,
+            columns: (width - 1).div_ceil(block.side) + 1,
+        };
+        self.coarse.clear();
+        if block.side > 1 {
+            self.coarse.resize(coarse.columns * ((height - 1).div_ceil(block.side) + 1), NOTHING);
+            // So wide that every corner of a block that reaches into the bounds is asked.
+            let margin = 1.5 * coarse.spacing;
+            self.coarse.par_chunks_mut(4 * coarse.columns).enumerate().for_each_init(
+                || Batch::new(layer),
+                |batch, (band, nodes)| {
+                    let rows = nodes.len() / coarse.columns;
+                    let mut to = To { layer, placed, arch, nodes };
+                    for j in 0..rows {
+                        for i in coarse.within(layer, placed, 4 * band + j, margin) {
+                            batch.push(&mut to, j * coarse.columns + i, (coarse.x(i), coarse.y(4 * band + j)));
+                        }
+                    }
+                    batch.flush(&mut to);
+                },
+            );
+        }
+
+        let fine = Places { origin: self.origin, spacing, columns: width };
+        let asked = |i: usize, j: usize| self.coarse[j * coarse.columns + i];
         self.nodes.clear();
         self.nodes.resize(width * height, NOTHING);
-        (self.width, self.step, self.left, self.top) = (width, step, columns.start, rows.start);
-        let margin = 2.5 * step as f32 / placed.ppu;
-        self.nodes.par_chunks_exact_mut(width).enumerate().with_min_len(4).for_each_init(
+        self.nodes.par_chunks_mut(MOST_BLOCK * width).enumerate().for_each_init(
             || Batch::new(layer),
-            |batch, (j, nodes)| {
-                let y = (rows.start + j * step) as f32 + 0.5;
-                for i in 0..width {
-                    let x = (columns.start + i * step) as f32 + 0.5;
-                    let at = placed.locate(Vec2::new(x, y));
-                    if layer.bounds(at.across, margin) {
-                        batch.push(layer, placed, &at, i);
-                        if batch.count == LANES {
-                            batch.flush(layer, nodes, arch);
+            |batch, (band, nodes)| {
+                let (top, end) = (band * MOST_BLOCK, band * MOST_BLOCK + nodes.len() / width);
+                let mut to = To { layer, placed, arch, nodes };
+                for first in (top..end).step_by(block.side) {
+                    let rows = first..(first + block.side).min(end);
+                    let mut columns = [const { 0..0 }; MOST_BLOCK];
+                    for (columns, j) in columns.iter_mut().zip(rows.clone()) {
+                        *columns = fine.within(layer, placed, j, 2.5 * spacing);
+                    }
+                    let reach = columns.iter().filter(|c| !c.is_empty());
+                    let Some(left) = reach.clone().map(|c| c.start).min() else { continue };
+                    let right = reach.map(|c| c.end).max().unwrap_or(left);
+                    for start in (left - left % block.side..right).step_by(block.side) {
+                        if block.side > 1 {
+                            let (i, j) = (start / block.side, first / block.side);
+                            let corners = [(i, j), (i + 1, j), (i, j + 1), (i + 1, j + 1)];
+                            // The last node of a row or column may be the corner of no block.
+                            let inside = |&(i, j): &(usize, usize)| {
+                                i < coarse.columns && (j + 1) * coarse.columns <= self.coarse.len()
+                            };
+                            if corners.iter().filter(|at| inside(at)).all(|&(i, j)| asked(i, j)[0] < block.empty) {
+                                continue;
+                            }
+                        }
+                        for (columns, j) in columns.iter().zip(rows.clone()) {
+                            for i in start.max(columns.start)..(start + block.side).min(columns.end) {
+                                let node = (j - top) * width + i;
+                                if block.side > 1 && i % block.side == 0 && j % block.side == 0 {
+                                    to.nodes[node] = asked(i / block.side, j / block.side);
+                                } else {
+                                    batch.push(&mut to, node, (fine.x(i), fine.y(j)));
+                                }
+                            }
                         }
                     }
                 }
-                batch.flush(layer, nodes, arch);
+                batch.flush(&mut to);
             },
         );
     }
 
-    /// The outputs of the pixels of row `y`, each with its column; some may lie right of what was asked for.
-    pub fn line(&self, y: usize) -> impl Iterator<Item = (usize, [f32; 4])> {
-        let (row, part) = ((y - self.top) / self.step, (y - self.top) % self.step);
-        let upper = &self.nodes[row * self.width..(row + 1) * self.width];
-        let lower = if part == 0 { upper } else { &self.nodes[(row + 1) * self.width..(row + 2) * self.width] };
-        let share = 1.0 / self.step as f32;
-        let down = part as f32 * share;
-        let node = move |i: usize| mixed(upper[i], lower[i], down);
-        (0..self.width).flat_map(move |i| {
-            let (here, next) = (node(i), node((i + 1).min(self.width - 1)));
-            let empty = here[0] <= NOTHING[0] && next[0] <= NOTHING[0];
-            let pixels = if empty { 0 } else { self.step };
-            (0..pixels).map(move |k| (self.left + i * self.step + k, mixed(here, next, k as f32 * share)))
-        })
+    /// Mixes the two rows of nodes about `y`, in pixels of the camera, into `row`, from the node before `left` to the one
+    /// after `right`; the number of the first.
+    #[inline(always)]
+    pub fn row(&self, y: f32, (left, right): (f32, f32), row: &mut Vec<[f32; 4]>) -> usize {
+        let (width, height) = self.size;
+        let at = ((y - self.origin.y) / self.spacing).max(0.0);
+        let above = (at as usize).min(height - 2);
+        let down = at - above as f32;
+        let first = (self.column(left) as usize).min(width - 2);
+        let end = (self.column(right) as usize + 2).clamp(first + 2, width);
+        let upper = &self.nodes[above * width..][first..end];
+        let lower = &self.nodes[(above + 1) * width..][first..end];
+        row.resize(end - first, NOTHING);
+        for (out, (a, b)) in row.iter_mut().zip(upper.iter().zip(lower)) {
+            *out = mixed(*a, *b, down);
+        }
+        first
+    }
+
+    /// How many nodes the network was asked at.
+    #[cfg(test)]
+    pub fn asked(&self) -> usize {
+        self.nodes.iter().chain(&self.coarse).filter(|node| node[0] > NOTHING[0]).count()
+    }
+
+    /// How many nodes a place lies right of the first, from its x in pixels of the camera.
+    #[inline(always)]
+    pub fn column(&self, x: f32) -> f32 {
+        ((x - self.origin.x) / self.spacing).max(0.0)
     }
 }
 
-fn mixed(a: [f32; 4], b: [f32; 4], share: f32) -> [f32; 4] {
-    std::array::from_fn(|k| a[k] + share * (b[k] - a[k]))
+/// Blocks of nodes that are asked at their corners first: where all four say that the outline is further away than the
+/// block is large, nothing is in it.
+struct Block {
+    /// Nodes along a side; 1: all are asked.
+    side: usize,
+    /// Outputs below this one are further away than that.
+    empty: f32,
+}
+
+impl Block {
+    fn new(layer: &Layer, placed: &PlacedChart, spacing: f32, model: f32) -> Self {
+        /// Fields are nearly, not quite, the distance that they learned.
+        const DOUBT: f32 = 1.2;
+        /// How much of the range in which they know their distance is used.
+        const SURE: f32 = 1.0;
+        // From a corner to the middle of the block, and half a pixel of soft edge.
+        let away = |side: usize| DOUBT * side as f32 * spacing * FRAC_1_SQRT_2 + 0.5 * model.max(1.0) + 0.5;
+        let knows = |side: &usize| away(*side) <= SURE * layer.edge_range * placed.ppu;
+        let side = [MOST_BLOCK, MOST_BLOCK / 2, MOST_BLOCK / 4].into_iter().find(knows).unwrap_or(1);
+        Self { side, empty: -away(side) / (layer.edge_unit * placed.ppu) }
+    }
+}
+
+/// From `a` towards `b`; written out, since closures are not made vectors of.
+#[inline(always)]
+pub fn mixed(a: [f32; 4], b: [f32; 4], share: f32) -> [f32; 4] {
+    let mut out = a;
+    for k in 0..4 {
+        out[k] += share * (b[k] - a[k]);
+    }
+    out
 }
 
 /// The outputs at one pixel position.
 #[cfg(test)]
 pub fn at(layer: &Layer, placed: &PlacedChart, p: Vec2) -> [f32; 4] {
-    let mut batch = Batch::new(layer);
-    batch.push(layer, placed, &placed.locate(p), 0);
-    let mut node = [NOTHING];
-    batch.flush(layer, &mut node, Arch::new());
+    let (mut batch, mut node) = (Batch::new(layer), [NOTHING]);
+    let mut to = To { layer, placed, arch: Arch::new(), nodes: &mut node };
+    batch.push(&mut to, 0, (p.x, p.y));
+    batch.flush(&mut to);
     node[0]
 }

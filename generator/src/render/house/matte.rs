@@ -15,10 +15,10 @@ const EPSILON: f32 = 4e-4;
 pub struct Matte {
     pub a: Vec<f32>,
     pub b: Vec<f32>,
-    guide: Vec<f32>,
-    squares: Vec<f32>,
-    products: Vec<f32>,
-    scratch: Vec<f32>,
+    /// The guide, its square, its product with the matte.
+    moments: [Vec<f32>; 3],
+    /// Means of the moments and of the matte itself.
+    means: [Vec<f32>; 4],
 }
 
 /// Brightness of linear combinations as used by the guide, 0..1: plain mean of the channels.
@@ -32,27 +32,29 @@ impl Matte {
     pub fn fit(&mut self, matte: &[f32], camera: &[f32], width: usize, height: usize) {
         let area = width * height;
         assert!(matte.len() == area && camera.len() == 3 * area, "matte and camera must have the model's size");
-        let Self { a, b, guide, squares, products, scratch } = self;
+        let Self { a, b, moments: [guide, squares, products], means } = self;
         guide.clear();
         guide.extend((0..area).map(|i| brightness(camera[i], camera[area + i], camera[2 * area + i])));
         squares.clear();
         squares.extend(guide.iter().map(|g| g * g));
         products.clear();
         products.extend(guide.iter().zip(matte).map(|(g, m)| g * m));
-        b.clear();
-        b.extend_from_slice(matte);
-        for plane in [&mut *guide, &mut *squares, &mut *products, &mut *b] {
-            box_mean(plane, width, height, RADIUS, scratch);
+        for (plane, mean) in [&guide[..], &squares[..], &products[..], matte].into_iter().zip(means.iter_mut()) {
+            box_mean(plane, width, height, RADIUS, mean);
         }
-        a.clear();
-        a.extend(guide.iter().zip(squares.iter()).zip(products.iter().zip(b.iter())).map(
-            |((mean, square), (product, matte))| (product - mean * matte) / ((square - mean * mean).max(0.0) + EPSILON),
-        ));
-        for ((b, a), mean) in b.iter_mut().zip(a.iter()).zip(guide.iter()) {
-            *b -= a * mean;
+        // The coefficients of each window, then their means: the moments have done their work.
+        let [mean, square, product, matte] = means;
+        let (slopes, offsets) = (guide, squares);
+        for ((slope, offset), ((mean, square), (product, matte))) in slopes
+            .iter_mut()
+            .zip(offsets.iter_mut())
+            .zip(mean.iter().zip(square.iter()).zip(product.iter().zip(matte.iter())))
+        {
+            *slope = (product - mean * matte) / ((square - mean * mean).max(0.0) + EPSILON);
+            *offset = matte - *slope * mean;
         }
-        box_mean(a, width, height, RADIUS, scratch);
-        box_mean(b, width, height, RADIUS, scratch);
+        box_mean(slopes, width, height, RADIUS, a);
+        box_mean(offsets, width, height, RADIUS, b);
     }
 }
 

@@ -15,6 +15,7 @@ mod charts;
 mod compose;
 mod costume;
 mod cpu;
+mod elementary;
 mod fields;
 mod frames;
 mod geometry;

@@ -9,18 +9,25 @@ use rayon::slice::ParallelSliceMut;
 /// A premultiplied RGBA picture of f32, 0..1; rows top to bottom.
 #[derive(Clone, Debug, Default)]
 pub struct Rgba {
-    pub data: Vec<f32>,
+    data: Vec<f32>,
     pub width: usize,
     pub height: usize,
+    /// Rows outside of these are transparent.
+    drawn: Range<usize>,
 }
 
 impl Rgba {
     /// Makes it a fully transparent picture of that size, keeping its memory.
     pub fn clear(&mut self, width: usize, height: usize) {
-        self.width = width;
-        self.height = height;
-        self.data.clear();
-        self.data.resize(width * height * 4, 0.0);
+        if (self.width, self.height) == (width, height) {
+            let stride = width * 4;
+            self.data[self.drawn.start * stride..self.drawn.end * stride].fill(0.0);
+        } else {
+            (self.width, self.height) = (width, height);
+            self.data.clear();
+            self.data.resize(width * height * 4, 0.0);
+        }
+        self.drawn = 0..0;
     }
 
     /// Row `y`, four values a pixel.
@@ -29,7 +36,13 @@ impl Rgba {
         &self.data[y * self.width * 4..(y + 1) * self.width * 4]
     }
 
-    /// Works on the rows of a range in parallel: `work(scratch, y, row)`, the scratch made once per piece of work.
+    /// Whether something may have been drawn into row `y`; if not, it is transparent.
+    #[must_use]
+    pub fn may_hold(&self, y: usize) -> bool {
+        self.drawn.contains(&y)
+    }
+
+    /// Works on the rows of a range, which is not empty, in parallel: `work(scratch, y, row)`, the scratch made once per piece of work.
     pub fn rows<S: Send>(
         &mut self,
         range: Range<usize>,
@@ -38,6 +51,11 @@ impl Rgba {
     ) {
         let stride = self.width * 4;
         let start = range.start;
+        self.drawn = if self.drawn.is_empty() {
+            range.clone()
+        } else {
+            self.drawn.start.min(range.start)..self.drawn.end.max(range.end)
+        };
         self.data[range.start * stride..range.end * stride]
             .par_chunks_exact_mut(stride)
             .enumerate()
@@ -115,16 +133,6 @@ impl Shrink {
         let (width, area) = (self.width, self.width * self.height);
         assert!(planes.len() == 3 * area, "the planes hold {} values, not 3 x {width} x {}", planes.len(), self.height);
         let stride = self.source_width * 3;
-        let mut lines = vec![0.0_f32; self.height * stride];
-        lines.par_chunks_exact_mut(stride).enumerate().with_min_len(16).for_each(|(y, line)| {
-            let (first, weights) = self.rows.at(y);
-            for (i, &weight) in weights.iter().enumerate() {
-                let row = &pixels[(first + i) * stride..(first + i + 1) * stride];
-                for (sum, &value) in line.iter_mut().zip(row) {
-                    *sum += weight * f32::from(value);
-                }
-            }
-        });
         let (red, rest) = planes.split_at_mut(area);
         let (green, blue) = rest.split_at_mut(area);
         red.par_chunks_exact_mut(width)
@@ -132,23 +140,33 @@ impl Shrink {
             .zip(blue.par_chunks_exact_mut(width))
             .enumerate()
             .with_min_len(16)
-            .for_each(|(y, ((red, green), blue))| {
-                let line = &lines[y * stride..(y + 1) * stride];
-                let outside = self.rows.at(y).1.is_empty();
-                for x in 0..width {
-                    let (first, weights) = self.columns.at(x);
-                    let mut sum = [0.0_f32; 3];
+            .for_each_init(
+                || vec![0.0_f32; stride],
+                |line, (y, ((red, green), blue))| {
+                    let (first, weights) = self.rows.at(y);
+                    line.fill(0.0);
                     for (i, &weight) in weights.iter().enumerate() {
-                        let at = (first + i) * 3;
-                        for (s, &value) in sum.iter_mut().zip(&line[at..at + 3]) {
-                            *s += weight * value;
+                        let row = &pixels[(first + i) * stride..(first + i + 1) * stride];
+                        for (sum, &value) in line.iter_mut().zip(row) {
+                            *sum += weight * f32::from(value);
                         }
                     }
-                    let bar = outside || weights.is_empty();
-                    let [r, g, b] = sum.map(|s| if bar { BAR } else { s / 255.0 });
-                    (red[x], green[x], blue[x]) = (r, g, b);
-                }
-            });
+                    let outside = weights.is_empty();
+                    for x in 0..width {
+                        let (first, weights) = self.columns.at(x);
+                        let mut sum = [0.0_f32; 3];
+                        for (i, &weight) in weights.iter().enumerate() {
+                            let at = (first + i) * 3;
+                            for (s, &value) in sum.iter_mut().zip(&line[at..at + 3]) {
+                                *s += weight * value;
+                            }
+                        }
+                        let bar = outside || weights.is_empty();
+                        let [r, g, b] = sum.map(|s| if bar { BAR } else { s / 255.0 });
+                        (red[x], green[x], blue[x]) = (r, g, b);
+                    }
+                },
+            );
     }
 }
 
@@ -189,29 +207,35 @@ pub fn halve(planes: &[f32], channels: usize, width: usize, height: usize, out: 
     });
 }
 
-/// Mean over a square of `2 radius + 1` pixels (less at the border) of one plane, by running sums.
-pub fn box_mean(plane: &mut [f32], width: usize, height: usize, radius: usize, scratch: &mut Vec<f32>) {
-    scratch.clear();
-    scratch.resize(width * height, 0.0);
-    let along = |source: &[f32], target: &mut [f32], count: usize, step: usize| {
-        let mut sum: f32 = (0..radius.min(count)).map(|i| source[i * step]).sum();
-        for i in 0..count {
-            if i + radius < count {
-                sum += source[(i + radius) * step];
+/// Mean over a square of `2 radius + 1` pixels (less at the border) of one plane.
+pub fn box_mean(plane: &[f32], width: usize, height: usize, radius: usize, out: &mut Vec<f32>) {
+    assert!(
+        plane.len() == width * height && width > 2 * radius,
+        "a plane of {width}x{height} and a radius of {radius}"
+    );
+    out.resize(width * height, 0.0);
+    out.par_chunks_exact_mut(width).enumerate().with_min_len(16).for_each_init(
+        || vec![0.0; width],
+        |sums, (y, out)| {
+            let rows = y.saturating_sub(radius)..(y + radius + 1).min(height);
+            let tall = rows.len();
+            sums.fill(0.0);
+            for row in plane[rows.start * width..rows.end * width].chunks_exact(width) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             }
-            if i > radius {
-                sum -= source[(i - radius - 1) * step];
+            let share = 1.0 / (tall * (2 * radius + 1)) as f32;
+            let inside = &mut out[radius..width - radius];
+            inside.copy_from_slice(&sums[..width - 2 * radius]);
+            for shift in 1..=2 * radius {
+                inside.iter_mut().zip(&sums[shift..]).for_each(|(sum, value)| *sum += value);
             }
-            let taps = (i + radius).min(count - 1) - i.saturating_sub(radius) + 1;
-            target[i * step] = sum / taps as f32;
-        }
-    };
-    for y in 0..height {
-        along(&plane[y * width..], &mut scratch[y * width..], width, 1);
-    }
-    for x in 0..width {
-        along(&scratch[x..], &mut plane[x..], height, width);
-    }
+            inside.iter_mut().for_each(|sum| *sum *= share);
+            for x in (0..radius).chain(width - radius..width) {
+                let near = &sums[x.saturating_sub(radius)..(x + radius + 1).min(width)];
+                out[x] = near.iter().sum::<f32>() / (tall * near.len()) as f32;
+            }
+        },
+    );
 }
 
 #[cfg(test)]
@@ -237,8 +261,8 @@ mod tests {
     fn the_box_mean_equals_the_plain_loops() {
         let (width, height, radius) = (9_usize, 7_usize, 2_usize);
         let source: Vec<f32> = (0..width * height).map(|i| (i * 31 % 17) as f32).collect();
-        let mut plane = source.clone();
-        box_mean(&mut plane, width, height, radius, &mut Vec::new());
+        let mut plane = Vec::new();
+        box_mean(&source, width, height, radius, &mut plane);
         for y in 0..height {
             for x in 0..width {
                 let (mut sum, mut count) = (0.0, 0.0);

@@ -15,7 +15,7 @@ use super::geometry::{Vec2, Vec3, normalized};
 use super::gpu::wardrobe::Wardrobe;
 use super::lattice::Lattice;
 use super::nets::{self, Grid, PAINT, PAINT_OUTPUTS};
-use super::planes::Rgba;
+use super::planes::{Fit, Rgba};
 use super::sketch::Part;
 use super::weights::Assets;
 
@@ -254,12 +254,14 @@ fn the_twin_of_the_fields_kernel_draws_what_pytorch_drew() {
     }
 }
 
-/// Asking the network at a lattice of pixels and interpolating is close to asking it at every pixel.
+/// Asking the network at one lattice, but not where its corners say that nothing is, and interpolating is close to asking
+/// it at every pixel of either picture.
 #[test]
 fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
     let assets = assets();
     let fields = fields::load(&assets).expect("fields");
     let (width, height) = (1280, 960);
+    let fit = Fit::new((width, height), PAINT);
     for (kind, field) in &fields {
         let ItemCases { cases } =
             serde_json::from_slice(&reference(&format!("items_{kind}.json"))).expect("a case file");
@@ -272,32 +274,44 @@ fn a_field_drawn_by_lattice_looks_as_if_drawn_pixel_by_pixel() {
         frame.o = Vec2::new(640.0, 480.0);
         let params = field.params(&case.params);
         let dress = fields::Dress { tint: case.tint, secondary: case.secondary, opacity: 1.0 };
-        let mut picture = Rgba::default();
-        picture.clear(width, height);
-        layer.draw(frame, &params, dress, &mut picture, &mut Lattice::default(), Arch::new());
+        let (mut camera, mut model) = (Rgba::default(), Rgba::default());
+        camera.clear(width, height);
+        model.clear(PAINT.0, PAINT.1);
+        let into = (&mut camera, &mut model);
+        layer.draw((frame, fit), &params, dress, into, &mut Lattice::default(), Arch::new());
 
-        let pixels: Vec<(usize, usize)> =
-            (0..height).step_by(9).flat_map(|y| (0..width).step_by(9).map(move |x| (x, y))).collect();
-        let ppu = layer.ppu(frame).expect("a frame that can be seen");
-        // Mean difference over the covered pixels; moved by some pixels it must be far greater.
-        let difference = |moved: f32| {
-            let centres: Vec<Vec2> =
-                pixels.iter().map(|&(x, y)| Vec2::new(x as f32 + 0.5 + moved, y as f32 + 0.5)).collect();
-            let raw = layer.raw(frame, &params, &centres).expect("a frame that can be seen");
-            let (mut sum, mut covered) = (0.0, 0);
-            for (&(x, y), raw) in pixels.iter().zip(raw) {
-                let drawn = &picture.row(y)[x * 4..x * 4 + 4];
-                if drawn[3] > 0.0 {
-                    let exact = layer.shade(raw, ppu, dress);
-                    sum += drawn.iter().zip(exact).map(|(a, b)| (a - b).abs()).sum::<f32>() / 4.0;
-                    covered += 1;
+        // In the model's picture the chain of a necklace is about as wide as a pixel, and so are the steps of the lattice.
+        for (picture, per, every, most) in [(&camera, 1.0, 9, 0.05), (&model, 1.0 / fit.scale, 2, 0.06)] {
+            let columns = 0..picture.width;
+            let rows = (0..picture.height).step_by(every);
+            let pixels: Vec<_> = rows.flat_map(|y| columns.clone().step_by(every).map(move |x| (x, y))).collect();
+            let ppu = per * layer.ppu(frame).expect("a frame that can be seen");
+            // Mean difference over the pixels that either covers, and how many the lattice missed; moved by some pixels
+            // the difference must be far greater.
+            let difference = |moved: f32| {
+                let place = |(x, y): (usize, usize)| Vec2::new(x as f32 + 0.5, y as f32 + 0.5) * per;
+                let centres: Vec<Vec2> = pixels.iter().map(|&pixel| place(pixel) + Vec2::new(moved, 0.0)).collect();
+                let raw = layer.raw(frame, &params, &centres).expect("a frame that can be seen");
+                let (mut sum, mut covered, mut missed) = (0.0, 0, 0);
+                for ((&(x, y), raw), centre) in pixels.iter().zip(raw).zip(centres) {
+                    let drawn = &picture.row(y)[x * 4..x * 4 + 4];
+                    let exact = match layer.is_within_bounds(frame, &params, centre) {
+                        true => layer.shade(raw, ppu, dress),
+                        false => [0.0; 4],
+                    };
+                    if drawn[3] > 0.0 || exact[3] > 0.0 {
+                        sum += drawn.iter().zip(exact).map(|(a, b)| (a - b).abs()).sum::<f32>() / 4.0;
+                        covered += 1;
+                        missed += usize::from(drawn[3] == 0.0 && exact[3] > 0.6);
+                    }
                 }
-            }
-            assert!(covered > 30, "{kind} covers {covered} pixels");
-            sum / covered as f32
-        };
-        let (here, beside) = (difference(0.0), difference(8.0));
-        assert!(here < 0.04 && beside > 3.0 * here, "{kind}: {here} where it is, {beside} beside");
+                assert!(covered > 30, "{kind} covers {covered} pixels");
+                (sum / covered as f32, missed as f32 / covered as f32)
+            };
+            let ((here, missed), (beside, gone)) = (difference(0.0), difference(8.0));
+            assert!(here < most && beside > 3.0 * here, "{kind}: {here} where it is, {beside} beside");
+            assert!(missed < 0.005 && gone > 0.005, "{kind}: {missed} of the pixels were missed, moved {gone}");
+        }
     }
 }
 
@@ -331,4 +345,43 @@ fn what_moves_follows_the_time() {
     };
     assert!(greatest_difference(&coverage(0.65), &coverage(1.95)) > 0.5, "the wings beat");
     assert!(greatest_difference(&coverage(0.65), &coverage(0.65 + 2.6)) < 1e-2, "and come back");
+}
+
+/// Blocks of nodes are left out by what their corners say: the picture must be the same, and the work less.
+#[test]
+fn blocks_of_a_lattice_that_are_left_out_hold_nothing() {
+    let assets = assets();
+    let fields = fields::load(&assets).expect("fields");
+    let mut left_out = 0;
+    for (kind, field) in &fields {
+        let ItemCases { cases } =
+            serde_json::from_slice(&reference(&format!("items_{kind}.json"))).expect("a case file");
+        for (case, unit) in cases.iter().zip([30.0, 80.0, 160.0, 50.0, 110.0].into_iter().cycle()) {
+            let layer = field.layer(&case.layer).expect("the layer of the case");
+            let size = (640, 480);
+            let FrameTable { o, ex, ey, ez } = case.frame;
+            let mut frame = ItemFrame { o, ex, ey, ez }.sized(case.size, field.scale_about);
+            frame = frame.scaled(unit / frame.ey.length());
+            frame.o = Vec2::new(320.0, 240.0);
+            let params = field.params(&case.params);
+            let dress = fields::Dress { tint: case.tint, secondary: case.secondary, opacity: 1.0 };
+            let draw = |whole: bool| {
+                let (mut camera, mut model) = (Rgba::default(), Rgba::default());
+                camera.clear(size.0, size.1);
+                model.clear(PAINT.0, PAINT.1);
+                let mut lattice = Lattice::default();
+                lattice.whole = whole;
+                let into = (&mut camera, &mut model);
+                layer.draw((frame, Fit::new(size, PAINT)), &params, dress, into, &mut lattice, Arch::new());
+                (camera, model, lattice.asked())
+            };
+            let ((camera, model, some), (whole_camera, whole_model, all)) = (draw(false), draw(true));
+            let same = |a: &Rgba, b: &Rgba| (0..a.height).all(|y| a.row(y) == b.row(y));
+            assert!(same(&camera, &whole_camera) && same(&model, &whole_model), "{kind}.{}, {unit}", case.layer);
+            let blank = (0..size.1).all(|y| camera.row(y).iter().all(|&value| value == 0.0));
+            assert!(!blank, "{kind}.{} draws nothing", case.layer);
+            left_out += all.saturating_sub(some);
+        }
+    }
+    assert!(left_out > 100_000, "only {left_out} nodes were left out");
 }

@@ -4,6 +4,9 @@
 //! The sense network's body parts are coarse and sure of the inside. So the parts set a floor under the matte, one cell
 //! away from the outline, which stays the painter's. What was body a moment ago is not given up for a mere doubt.
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use super::nets::{Grid, PAINT, PARTS};
 
 /// How sure a cell and its neighbours must be of the body for a floor to begin, and to be whole.
@@ -37,7 +40,7 @@ impl Silhouette {
         let (width, height) = (parts.width, parts.height);
         assert!(PAINT == (width * 4, height * 4) && matte.len() == PAINT.0 * PAINT.1);
         let closed = self.follow(parts);
-        for (y, row) in matte.chunks_exact_mut(PAINT.0).enumerate() {
+        matte.par_chunks_exact_mut(PAINT.0).enumerate().with_min_len(16).for_each(|(y, row)| {
             let (low, high, down) = between(y, height);
             for (x, value) in row.iter_mut().enumerate() {
                 let (left, right, across) = between(x, width);
@@ -48,7 +51,7 @@ impl Silhouette {
                 let sure = line(low) + down * (line(high) - line(low));
                 *value = value.max(((sure - BEGINS) / (WHOLE - BEGINS)).clamp(0.0, 1.0));
             }
-        }
+        });
     }
 
     /// How surely each cell of `parts` (48, 64, 9), probabilities, and what is around it is body.

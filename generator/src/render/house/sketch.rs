@@ -226,36 +226,26 @@ impl Sketcher {
         self.placed.iter().filter(which).map(move |item| (item.frame.o, radius * item.frame.ex.length()))
     }
 
-    /// What is worn at the model's size: in front and behind.
-    pub fn sketch(&mut self, fields: &BTreeMap<String, Field>) -> (&Rgba, &Rgba) {
-        let (mut front, mut behind) = (std::mem::take(&mut self.front), std::mem::take(&mut self.behind));
-        front.clear(PAINT.0, PAINT.1);
-        behind.clear(PAINT.0, PAINT.1);
-        self.draw_all(fields, |frame| frame, (&mut front, &mut behind));
-        (self.front, self.behind) = (front, behind);
-        (&self.front, &self.behind)
-    }
-
-    /// What is worn at the camera's size, over what the two pictures hold.
+    /// Draws what is worn at the camera's size over what the two pictures hold, and at the model's.
     pub fn draw(&mut self, fields: &BTreeMap<String, Field>, fit: Fit, front: &mut Rgba, behind: &mut Rgba) {
-        self.draw_all(fields, |frame| in_camera(frame, fit), (front, behind));
+        let (mut lattice, arch) = (std::mem::take(&mut self.lattice), self.arch);
+        let (mut small_front, mut small_behind) = (std::mem::take(&mut self.front), std::mem::take(&mut self.behind));
+        small_front.clear(PAINT.0, PAINT.1);
+        small_behind.clear(PAINT.0, PAINT.1);
+        self.each_layer(fields, |part| {
+            let targets = match part.layer.order {
+                Order::Front => (&mut *front, &mut small_front),
+                Order::Behind => (&mut *behind, &mut small_behind),
+            };
+            let frame = in_camera(part.frame, fit);
+            part.layer.draw((frame, fit), part.params, part.dress, targets, &mut lattice, arch);
+        });
+        (self.front, self.behind, self.lattice) = (small_front, small_behind, lattice);
     }
 
-    fn draw_all(
-        &mut self,
-        fields: &BTreeMap<String, Field>,
-        to_target: impl Fn(ItemFrame) -> ItemFrame,
-        (front, behind): (&mut Rgba, &mut Rgba),
-    ) {
-        let (mut lattice, arch) = (std::mem::take(&mut self.lattice), self.arch);
-        self.each_layer(fields, |part| {
-            let target = match part.layer.order {
-                Order::Front => &mut *front,
-                Order::Behind => &mut *behind,
-            };
-            part.layer.draw(to_target(part.frame), part.params, part.dress, target, &mut lattice, arch);
-        });
-        self.lattice = lattice;
+    /// What was drawn last at the model's size: in front and behind.
+    pub fn sketch(&self) -> (&Rgba, &Rgba) {
+        (&self.front, &self.behind)
     }
 
     /// Every layer of what is placed, in the order in which they are drawn over one another.

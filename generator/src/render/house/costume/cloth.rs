@@ -34,7 +34,7 @@ impl Tile {
     }
 
     /// The cloth at (u, v), in tiles, bilinear.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn at(&self, u: f32, v: f32) -> Texel {
         let spread = |x: f32| {
@@ -43,15 +43,18 @@ impl Tile {
             (low % SIDE, (low + 1) % SIDE, x - low as f32)
         };
         let ((x0, x1, fx), (y0, y1, fy)) = (spread(u), spread(v));
-        let [a, b, c, d] = [(x0, y0), (x1, y0), (x0, y1), (x1, y1)].map(|(x, y)| &self.0[y * SIDE + x]);
-        let mix = |a: f32, b: f32, c: f32, d: f32| {
-            let (top, bottom) = (a + fx * (b - a), c + fx * (d - c));
-            top + fy * (bottom - top)
+        let texel = |x: usize, y: usize| {
+            let Texel { colour: [red, green, blue], glow } = self.0[y * SIDE + x];
+            [red, green, blue, glow]
         };
-        Texel {
-            colour: std::array::from_fn(|k| mix(a.colour[k], b.colour[k], c.colour[k], d.colour[k])),
-            glow: mix(a.glow, b.glow, c.glow, d.glow),
+        let (a, b, c, d) = (texel(x0, y0), texel(x1, y0), texel(x0, y1), texel(x1, y1));
+        let mut mix = [0.0; 4];
+        for k in 0..4 {
+            let (top, bottom) = (a[k] + fx * (b[k] - a[k]), c[k] + fx * (d[k] - c[k]));
+            mix[k] = top + fy * (bottom - top);
         }
+        let [red, green, blue, glow] = mix;
+        Texel { colour: [red, green, blue], glow }
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod cloth;
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
+use super::elementary::exp;
 use super::frames::ItemFrame;
 use super::matte::brightness;
 use super::nets::{Grid, PAINT, PARTS, part};
@@ -16,7 +18,7 @@ use super::planes::{Enlarge, Fit};
 use crate::render::style::texture::chance;
 use crate::scene::Theme;
 
-use cloth::{Costume, Texel, noise};
+use cloth::{Costume, Texel};
 use half::f16;
 use otherglass_kernels::costume as device;
 
@@ -31,17 +33,36 @@ const KEPT: f32 = 0.5;
 /// The mantle's edge is this ragged, in shoulder widths.
 const RAGGED: f32 = 0.07;
 
-/// How many there are across a tile at that edge, and the salt of their noise.
-const LOCKS: (i32, u64) = (device::LOCKS as i32, 7);
-const STRANDS: (i32, u64) = (device::STRANDS as i32, 8);
+/// The edge's noise along the middle of a tile that is two cells high: the values of its second row.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    locks: [f32; device::LOCKS],
+    strands: [f32; device::STRANDS],
+}
+
+impl Edge {
+    fn new() -> Self {
+        let at = |salt: u64, i: usize| chance(salt, i as i64, 1);
+        Self { locks: std::array::from_fn(|i| at(7, i)), strands: std::array::from_fn(|i| at(8, i)) }
+    }
+}
+
+/// Value noise of that many cells a tile, at `u` of the cloth.
+#[inline(always)]
+fn along<const N: usize>(values: &[f32; N], u: f32) -> f32 {
+    let x = (u * 0.5 + 0.5) * N as f32;
+    let left = x.floor();
+    let share = x - left;
+    let (a, b) = ((left as i32).rem_euclid(N as i32) as usize, (left as i32 + 1).rem_euclid(N as i32) as usize);
+    values[a] + share * share * (3.0 - 2.0 * share) * (values[b] - values[a])
+}
 
 /// A world's costume as the device takes it, with its tiles of cloth and mantle in f16.
 #[must_use]
 pub fn for_device(theme: Theme) -> (device::Costume, Vec<u8>) {
     let Costume { cloth, mantle } = Costume::of(theme);
-    // The edge's noise along the middle of a tile that is two cells high: the values of its second row.
-    let along = |(_, salt): (i32, u64), i: usize| chance(salt, i as i64, 1);
-    let ragged = |depth| (depth, std::array::from_fn(|i| along(LOCKS, i)), std::array::from_fn(|i| along(STRANDS, i)));
+    let Edge { locks, strands } = Edge::new();
+    let ragged = |depth| (depth, locks, strands);
     let tiles = cloth.values().chain(mantle.iter().flat_map(|(fur, _)| fur.values()));
     let mut bytes: Vec<u8> = tiles.flat_map(|value| f16::from_f32(value).to_le_bytes()).collect();
     bytes.resize(2 * device::TILES_LEN, 0);
@@ -60,7 +81,7 @@ struct Seen {
 }
 
 /// Memory kept from frame to frame.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tailor {
     costume: Option<(Theme, Costume)>,
     seen: Option<Seen>,
@@ -68,6 +89,8 @@ pub struct Tailor {
     cells: Vec<[f32; 2]>,
     out: Vec<u8>,
     sized: Option<Sized>,
+    edge: Edge,
+    arch: Arch,
 }
 
 /// Where the camera's pixels lie among the cells.
@@ -76,6 +99,13 @@ struct Sized {
     camera: (usize, usize),
     columns: Enlarge,
     rows: Enlarge,
+}
+
+impl Default for Tailor {
+    fn default() -> Self {
+        let (costume, seen, cells, out, sized) = (None, None, Vec::new(), Vec::new(), None);
+        Self { costume, seen, cells, out, sized, edge: Edge::new(), arch: Arch::new() }
+    }
 }
 
 impl Tailor {
@@ -115,24 +145,18 @@ impl Tailor {
             return &self.out;
         };
         let Some(place) = Place::of(shoulders) else { return &self.out };
-        let (cells, fitting) = (&self.cells, Fitting { costume, seen });
-        self.out.par_chunks_exact_mut(size.0 * 3).enumerate().with_min_len(8).for_each(|(y, row)| {
-            let (low, high, weight) = (sized.rows.low[y], sized.rows.high[y], sized.rows.weight[y]);
-            let (low, high) = (&cells[low * across..][..across], &cells[high * across..][..across]);
-            for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-                let (left, right, along) = (sized.columns.low[x], sized.columns.high[x], sized.columns.weight[x]);
-                let [cloth, maybe]: [f32; 2] = std::array::from_fn(|k| {
-                    let (top, bottom) = (
-                        low[left][k] + along * (low[right][k] - low[left][k]),
-                        high[left][k] + along * (high[right][k] - high[left][k]),
-                    );
-                    top + weight * (bottom - top)
-                });
-                if cloth + maybe > 0.03 {
-                    fitting.dye(pixel, (cloth, maybe), place.uv(x as f32 + 0.5, y as f32 + 0.5));
+        let (cells, fitting) = (&self.cells, Fitting::new(costume, &self.edge, seen));
+        self.out.par_chunks_exact_mut(size.0 * 3).enumerate().with_min_len(8).for_each_init(
+            || vec![[0.0; 2]; across],
+            |line, (y, row)| {
+                let (low, high, weight) = (sized.rows.low[y], sized.rows.high[y], sized.rows.weight[y]);
+                let (low, high) = (&cells[low * across..][..across], &cells[high * across..][..across]);
+                for ((cell, low), high) in line.iter_mut().zip(low).zip(high) {
+                    *cell = std::array::from_fn(|k| low[k] + weight * (high[k] - low[k]));
                 }
-            }
-        });
+                self.arch.dispatch(Dye { fitting: &fitting, columns: &sized.columns, line, place, y, row });
+            },
+        );
         &self.out
     }
 
@@ -202,24 +226,69 @@ impl Place {
         Some(Self { origin: [frame.o.x, frame.o.y], rows })
     }
 
+    #[inline(always)]
     fn uv(&self, x: f32, y: f32) -> (f32, f32) {
         let (x, y) = (x - self.origin[0], y - self.origin[1]);
-        let [u, v] = self.rows.map(|[a, b]| a * x + b * y);
-        (u, v)
+        let [[a, b], [c, d]] = self.rows;
+        (a * x + b * y, c * x + d * y)
+    }
+}
+
+/// Dyes one row of the camera's picture.
+struct Dye<'a> {
+    fitting: &'a Fitting<'a>,
+    columns: &'a Enlarge,
+    /// The cells, mixed for the row.
+    line: &'a [[f32; 2]],
+    place: Place,
+    y: usize,
+    row: &'a mut [u8],
+}
+
+impl WithSimd for Dye<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        /// Where there is less cloth than that nothing is dyed.
+        const LEAST: f32 = 0.03;
+        let Self { fitting, columns, line, place, y, row } = self;
+        let places = columns.low.iter().zip(&columns.high).zip(&columns.weight);
+        for (x, (pixel, ((&left, &right), &along))) in row.chunks_exact_mut(3).zip(places).enumerate() {
+            let (left, right) = (line[left], line[right]);
+            if (left[0] + left[1]).max(right[0] + right[1]) <= LEAST {
+                continue;
+            }
+            let cloth = left[0] + along * (right[0] - left[0]);
+            let maybe = left[1] + along * (right[1] - left[1]);
+            if cloth + maybe > LEAST {
+                fitting.dye(pixel, (cloth, maybe), place.uv(x as f32 + 0.5, y as f32 + 0.5));
+            }
+        }
     }
 }
 
 struct Fitting<'a> {
     costume: &'a Costume,
+    edge: &'a Edge,
     seen: Seen,
+    /// One through the cloth's brightness, and the light of the room.
+    by_cloth: f32,
+    room: f32,
 }
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
+    fn new(costume: &'a Costume, edge: &'a Edge, seen: Seen) -> Self {
+        let room = (0.55 + 0.9 * seen.face).clamp(0.6, 1.15);
+        Self { costume, edge, seen, by_cloth: 1.0 / (seen.cloth + 0.07), room }
+    }
+
     /// Dyes one pixel: `cloth` is how surely it is the torso's, `maybe` an arm's, sleeved or bare; (u, v) in shoulder widths
     /// from the base of the neck.
-    #[inline]
+    #[inline(always)]
     fn dye(&self, pixel: &mut [u8], (cloth, maybe): (f32, f32), (u, v): (f32, f32)) {
-        let colour: [f32; 3] = std::array::from_fn(|k| f32::from(pixel[k]) * (1.0 / 255.0));
+        let byte = |k: usize| f32::from(pixel[k]) * (1.0 / 255.0);
+        let colour = [byte(0), byte(1), byte(2)];
         let bare = self.bare(colour);
         let neckline = 1.0 - ((v - NECKLINE.0) / (NECKLINE.1 - NECKLINE.0)).clamp(0.0, 1.0);
         let (worn, mantle) = self.garment(u, v);
@@ -230,46 +299,51 @@ impl Fitting<'_> {
         let share = share * share * (3.0 - 2.0 * share);
         let light = brightness(colour[0], colour[1], colour[2]);
         // Folds stay, and so does the visitor: a print shows through.
-        let fold = ((light + 0.07) / (self.seen.cloth + 0.07)).powf(0.75).clamp(0.40, 1.40);
-        let room = (0.55 + 0.9 * self.seen.face).clamp(0.6, 1.15);
-        let lit = fold * room * (1.0 - worn.glow) + worn.glow;
-        for (byte, (own, dyed)) in pixel.iter_mut().zip(colour.into_iter().zip(worn.colour)) {
-            *byte = ((own + share * ((dyed * lit).min(1.0) - own)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        let root = ((light + 0.07) * self.by_cloth).sqrt();
+        let fold = (root * root.sqrt()).clamp(0.40, 1.40); // to the power of 3/4
+        let lit = fold * self.room * (1.0 - worn.glow) + worn.glow;
+        for k in 0..3 {
+            let dyed = colour[k] + share * ((worn.colour[k] * lit).min(1.0) - colour[k]);
+            pixel[k] = (dyed.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
         }
     }
 
     /// 1 for the face's own chromaticity, falling off with the distance from it.
+    #[inline(always)]
     fn bare(&self, [red, green, blue]: [f32; 3]) -> f32 {
         let sum = red + green + blue;
         if sum < 0.12 {
             return 0.0; // too dark to tell
         }
-        let apart = [red / sum - self.seen.skin[0], green / sum - self.seen.skin[1]];
-        (-(apart[0] * apart[0] + apart[1] * apart[1]) / (2.0 * SKIN_SPREAD * SKIN_SPREAD)).exp()
+        let by = 1.0 / sum;
+        let apart = [red * by - self.seen.skin[0], green * by - self.seen.skin[1]];
+        exp(-(apart[0] * apart[0] + apart[1] * apart[1]) / (2.0 * SKIN_SPREAD * SKIN_SPREAD))
     }
 
     /// What is worn there, and how much of it is the mantle.
+    #[inline(always)]
     fn garment(&self, u: f32, v: f32) -> (Texel, f32) {
         let cloth = self.costume.cloth.at(u, v);
         let Some((fur, depth)) = &self.costume.mantle else { return (cloth, 0.0) };
         // Deeper in the middle, ragged by locks and strands.
         let edge = depth
             + 0.10 * (1.0 - (2.2 * u).powi(2)).max(-1.0)
-            + RAGGED
-                * (noise(u * 0.5 + 0.5, 0.5, (LOCKS.0, 2), LOCKS.1)
-                    + 0.6 * noise(u * 0.5 + 0.5, 0.5, (STRANDS.0, 2), STRANDS.1)
-                    - 0.8);
+            + RAGGED * (along(&self.edge.locks, u) + 0.6 * along(&self.edge.strands, u) - 0.8);
         let over = ((edge - v) * 40.0 + 0.5).clamp(0.0, 1.0);
         if over == 0.0 {
             let shadow = 1.0 - 0.55 * (1.0 - (v - edge) / 0.09).clamp(0.0, 1.0);
-            return (Texel { colour: cloth.colour.map(|c| c * shadow), glow: cloth.glow }, 0.0);
+            let [red, green, blue] = cloth.colour;
+            return (Texel { colour: [red * shadow, green * shadow, blue * shadow], glow: cloth.glow }, 0.0);
         }
         // Strands fall outwards over the shoulders.
         let fur = fur.at(u + 0.35 * u * v, v * 0.9 + 0.25 * u * u);
         // Rounder towards its edge.
         let round = 0.72 + 0.36 * ((edge - v) * 9.0).clamp(0.0, 1.0);
         let mix = |a: f32, b: f32| a + over * (b - a);
-        let colour = std::array::from_fn(|k| mix(cloth.colour[k] * 0.45, (fur.colour[k] * round).min(1.0)));
+        let mut colour = cloth.colour;
+        for (colour, fur) in colour.iter_mut().zip(fur.colour) {
+            *colour = mix(*colour * 0.45, (fur * round).min(1.0));
+        }
         (Texel { colour, glow: mix(cloth.glow, 0.0) }, over)
     }
 }

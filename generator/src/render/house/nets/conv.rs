@@ -56,6 +56,13 @@ impl Grid {
         &mut self.data[start..start + self.width * self.channels]
     }
 
+    /// All rows without their borders, to be written in parallel.
+    pub fn par_rows_mut(&mut self) -> impl IndexedParallelIterator<Item = (usize, &mut [f32])> {
+        let (stride, channels, height) = (self.stride(), self.channels, self.height);
+        let rows = self.data[stride..(height + 1) * stride].par_chunks_exact_mut(stride);
+        rows.map(move |row| &mut row[channels..stride - channels]).enumerate()
+    }
+
     /// The channels of one pixel.
     #[must_use]
     pub fn pixel(&self, y: usize, x: usize) -> &[f32] {

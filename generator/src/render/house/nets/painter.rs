@@ -8,6 +8,7 @@ use super::weights::Activation::{Linear, Relu};
 use super::weights::Weights;
 use super::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, Residual, Up, map};
 use crate::render::RenderError;
+use crate::render::house::elementary::{exp2, sigmoid, tanh};
 
 /// Channels at a half, a quarter and an eighth of the size, and at a half on the way back.
 const WIDTHS: [usize; 4] = [16, 40, 64, 24];
@@ -89,8 +90,7 @@ fn gather(planes: &[f32], step: f32, grid: &mut Grid) {
     assert_eq!(planes.len(), PAINT_INPUTS * area);
     let channels = PAINT_INPUTS * 4 + 1;
     grid.shape(INSIDE.1, INSIDE.0, channels);
-    for y in 0..INSIDE.1 {
-        let row = grid.row_mut(y);
+    grid.par_rows_mut().with_min_len(16).for_each(|(y, row)| {
         for (plane, values) in planes.chunks_exact(area).enumerate() {
             for dy in 0..2 {
                 let line = values[(2 * y + dy) * PAINT.0..][..PAINT.0].chunks_exact(2);
@@ -100,7 +100,7 @@ fn gather(planes: &[f32], step: f32, grid: &mut Grid) {
             }
         }
         row.chunks_exact_mut(channels).for_each(|pixel| pixel[channels - 1] = step);
-    }
+    });
 }
 
 /// The reverse of [`gather`], each map brought into its range: the formulas of `decode` in `training/house/compose.py`.
@@ -128,38 +128,9 @@ fn decode(raw: &Grid, maps: &mut Vec<f32>) {
     });
 }
 
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp2(-x * std::f32::consts::LOG2_E))
-}
-
-fn tanh(x: f32) -> f32 {
-    2.0 * sigmoid(2.0 * x) - 1.0
-}
-
-/// 2 to the power of `x`, to a relative 2e-6: the whole part goes into the exponent's bits, the rest through a
-/// polynomial. Unlike the library's it is compiled to vector instructions.
-#[inline(always)]
-fn exp2(x: f32) -> f32 {
-    let x = x.clamp(-126.0, 126.0);
-    let whole = (x + 12_582_912.0) - 12_582_912.0; // rounds to the nearest: the mantissa has no room for more
-    let rest = (x - whole) * std::f32::consts::LN_2;
-    let power = 1.0 + rest * (1.0 + rest * (0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0)))));
-    f32::from_bits(((whole as i32 + 127) << 23) as u32) * power
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exp2_and_what_is_made_of_it_are_close_to_the_librarys() {
-        for i in -4000..=4000 {
-            let x = i as f32 * 0.01;
-            assert!((exp2(x) / x.exp2() - 1.0).abs() < 4e-6, "{x}");
-            assert!((tanh(x) - x.tanh()).abs() < 2e-6, "{x}");
-        }
-        assert!(exp2(-1e9) >= 0.0 && exp2(1e9).is_finite());
-    }
 
     #[test]
     fn pixels_go_in_and_out_in_fours() {
