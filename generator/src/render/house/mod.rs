@@ -3,7 +3,7 @@
 //! ```text
 //! camera frame ─shrink─> 256x192 ─halve─> Sense ─> body points, head pose, body parts
 //!                           │                │
-//!                           │        item frames ─> fields drawn twice: at 256x192 (sketch) and at full size
+//!                           │        item frames ─> fields, asked once, drawn at 256x192 (sketch) and full size
 //!                           v                v
 //!        noise, world ─> Painter: matte, visibility, light, residual ─> composed at full size ─> style
 //! ```
