@@ -132,20 +132,24 @@ def pixel_centres(width: int, height: int) -> torch.Tensor:
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
-def plane_sources(frame: Frame, params: dict, p: torch.Tensor):
-    """Chart "plane". p: (N, 2) pixels -> ({source: (N,) or float}, ppu)."""
+def plane_row(frame: Frame) -> np.ndarray:
+    """ppu, o, ex, ey, det, cos_phi, sin_phi (10,): what chart "plane" knows of a frame."""
     (exx, exy), (eyx, eyy) = frame.ex, frame.ey
-    det = exx * eyy - eyx * exy
-    dx, dy = p[:, 0] - frame.o[0], p[:, 1] - frame.o[1]
     length = math.hypot(exx, exy)
-    sources = {
-        "u": (dx * eyy - eyx * dy) / det,
-        "v": (exx * dy - dx * exy) / det,
-        "cos_phi": exx / length,
-        "sin_phi": -exy / length,
-        **params,
-    }
-    return sources, math.hypot(eyx, eyy)
+    return np.array([math.hypot(eyx, eyy), *frame.o, exx, exy, eyx, eyy, exx * eyy - eyx * exy, exx / length, -exy / length])
+
+
+def plane_features(rows: torch.Tensor, params: dict, p: torch.Tensor) -> dict:
+    """Sources of chart "plane": rows (N, 10) or (1, 10) of `plane_row`, params numbers or (N,), p (N, 2) pixels."""
+    _, ox, oy, exx, exy, eyx, eyy, det, cos_phi, sin_phi = rows.unbind(1)
+    dx, dy = p[:, 0] - ox, p[:, 1] - oy
+    return {"u": (dx * eyy - eyx * dy) / det, "v": (exx * dy - dx * exy) / det, "cos_phi": cos_phi, "sin_phi": sin_phi, **params}
+
+
+def plane_sources(frame: Frame, params: dict, p: torch.Tensor):
+    """Chart "plane". p: (N, 2) pixels -> ({source: (N,) or (1,) or number}, ppu)."""
+    row = plane_row(frame)
+    return plane_features(torch.tensor(row, dtype=p.dtype, device=p.device)[None], params, p), row[0]
 
 
 def view_of(frame: Frame):
@@ -166,17 +170,24 @@ def view_from_angles(yaw: float, pitch: float) -> np.ndarray:
     return rotation(0.0, yaw, pitch)[2]
 
 
-def ray_sources(frame: Frame, surfaces, p: torch.Tensor, params: dict | None = None):
-    """Chart "ray". p: (N, 2) pixels -> ({source: (N,) or float}, ppu)."""
+def ray_row(frame: Frame) -> np.ndarray:
+    """ppu, o, view, right, up and the pseudo-inverse (3, 2) of the frame, (18,): what chart "ray" knows of it."""
     ppu, view, right, up = view_of(frame)
-    a_matrix = frame.matrix()
-    pinv = a_matrix.T @ np.linalg.inv(a_matrix @ a_matrix.T)  # (3, 2)
-    d = p - torch.tensor(frame.o, dtype=p.dtype)
-    x0 = d @ torch.tensor(pinv.T, dtype=p.dtype)  # (N, 3)
-    a = x0 @ torch.tensor(right, dtype=p.dtype)
-    b = x0 @ torch.tensor(up, dtype=p.dtype)
-    views = torch.tensor(view, dtype=p.dtype).reshape(1, 3)
-    return ray_features(x0, views, a, b, surfaces, params or {}), ppu
+    a = frame.matrix()
+    return np.concatenate([[ppu], frame.o, view, right, up, (a.T @ np.linalg.inv(a @ a.T)).reshape(-1)])
+
+
+def rays(rows: torch.Tensor, surfaces, params: dict, p: torch.Tensor) -> dict:
+    """Sources of chart "ray": rows (N, 18) or (1, 18) of `ray_row`, params numbers or (N,), p (N, 2) pixels."""
+    _, o, view, right, up, pinv = rows.split([1, 2, 3, 3, 3, 6], 1)
+    x0 = (pinv.reshape(-1, 3, 2) * (p - o)[:, None]).sum(-1)  # (N, 3)
+    return ray_features(x0, view, (x0 * right).sum(-1), (x0 * up).sum(-1), surfaces, params)
+
+
+def ray_sources(frame: Frame, surfaces, p: torch.Tensor, params: dict | None = None):
+    """Chart "ray". p: (N, 2) pixels -> ({source: (N,) or (1,) or number}, ppu)."""
+    row = ray_row(frame)
+    return rays(torch.tensor(row, dtype=p.dtype, device=p.device)[None], surfaces, params or {}, p), row[0]
 
 
 def ray_features(x0: torch.Tensor, view: torch.Tensor, a: torch.Tensor, b: torch.Tensor, surfaces, params: dict):

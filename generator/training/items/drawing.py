@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from .charts import Frame, chart_sources, encode, view_of
-from .field import Field, colours, outputs
+from .charts import Frame, chart_sources, encode
+from .field import Field
 from .kinds import KINDS, mesh_view
+from .many import Placed, draw_many
 
 ASSETS = pathlib.Path(__file__).resolve().parents[3] / "assets" / "house"
 
@@ -43,17 +44,11 @@ class Wardrobe:
 
     @torch.no_grad()
     def draw(self, kind, frame, params, width, height, tint=None, size=1.0, secondary=None, layer=None) -> np.ndarray:
-        table = self.kinds[kind]
-        frame = frame.sized(size, table["scale_about"])
-        params = {name: float(params.get(name, 0.0)) for name in table["params"]} if params else {name: 0.0 for name in table["params"]}
-        chosen = layer_of(table, kind, layer)
-        picture = torch.zeros(height * width, 4)
-        pixels, index = pixels_inside(chosen["chart"], chosen["bounds"], frame, width, height)
-        if len(index):
-            raw, _, ppu = self.raw(kind, chosen, frame, params, pixels)
-            parts = outputs(raw, ppu, chosen["edge_unit"], chosen["mask_unit"])
-            picture[index] = colours(*parts, table["tint"] if tint is None else tint, table["secondary"] if secondary is None else secondary)
-        return picture.reshape(height, width, 4).numpy()
+        chosen = layer_of(self.kinds[kind], kind, layer)
+        picture = torch.zeros(height * width, 4, device=self.device)
+        _, index, colour = draw_many(self, kind, chosen, [Placed(frame, params or {}, tint, secondary, size)], width, height)
+        picture[index] = colour
+        return picture.reshape(height, width, 4).cpu().numpy()
 
 
 def layer_of(table: dict, kind: str, name):
@@ -63,35 +58,6 @@ def layer_of(table: dict, kind: str, name):
     if name not in layers:
         raise KeyError(f"expected layer= one of {sorted(layers)} for {kind}, got {name!r}")
     return layers[name]
-
-
-def corners(chart: dict, bounds: dict, frame: Frame) -> np.ndarray:
-    """(4, 2) picture positions of the corners of a layer's bounds."""
-    if chart["type"] == "plane":
-        origin, x, y = np.asarray(frame.o), np.asarray(frame.ex), np.asarray(frame.ey)
-        (x0, x1), (y0, y1) = bounds["u"], bounds["v"]
-    else:
-        _, _, right, up = view_of(frame)
-        origin, x, y = np.asarray(frame.o), frame.matrix() @ right, frame.matrix() @ up
-        (x0, x1), (y0, y1) = bounds["a"], bounds["b"]
-    return np.stack([origin + a * x + b * y for a, b in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))])
-
-
-def pixels_inside(chart, bounds, frame, width, height):
-    """Centres (N, 2) and flat indices (N,) of the picture's pixels inside the bounds."""
-    quad = corners(chart, bounds, frame)
-    low, high = np.floor(quad.min(0)), np.ceil(quad.max(0))
-    x0, x1 = max(0, int(low[0])), min(width, int(high[0]) + 1)
-    y0, y1 = max(0, int(low[1])), min(height, int(high[1]) + 1)
-    if x0 >= x1 or y0 >= y1:
-        return torch.zeros(0, 2), torch.zeros(0, dtype=torch.long)
-    y, x = np.mgrid[y0:y1, x0:x1]
-    p = np.stack([x.reshape(-1) + 0.5, y.reshape(-1) + 0.5], -1)
-    # inside the parallelogram: its own coordinates lie in 0..1
-    basis = np.linalg.inv(np.stack([quad[1] - quad[0], quad[3] - quad[0]], -1))
-    inside = np.all(np.abs((p - quad[0]) @ basis.T - 0.5) <= 0.5, -1)
-    index = (y.reshape(-1) * width + x.reshape(-1))[inside]
-    return torch.from_numpy(p[inside]).float(), torch.from_numpy(index)
 
 
 @functools.cache

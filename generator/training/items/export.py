@@ -14,9 +14,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from .charts import pose_frame, sword_frame
-from .drawing import ASSETS, Wardrobe, corners
+from .drawing import ASSETS, Wardrobe
 from .field import colours, outputs
 from .kinds import KINDS, Kind, Layer, draw_pose
+from .many import corners
 
 REFERENCE = pathlib.Path(__file__).resolve().parents[1] / "reference"
 

@@ -1,4 +1,4 @@
-"""Many items of one kind in many pictures at once, from their fields: what `drawing.Wardrobe.draw` computes one by one.
+"""Many items of one kind in many pictures at once, from their fields: one picture of one item as well.
 
 Everything that belongs to one item (its frame, its view, its colours) is a row of a small table made on the CPU; every
 pixel inside an item's bounds looks its row up.  So a whole batch takes as many operations as one item, and none of them
@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from .charts import Frame, encode, ray_features, view_of
-from .drawing import corners
+from .charts import Frame, encode, plane_features, plane_row, ray_row, rays, view_of
 from .field import outputs
 
 
@@ -41,18 +40,30 @@ def draw_many(wardrobe, kind: str, layer: dict, placed: list, width: int, height
     params = [[float(item.params.get(name, 0.0)) for name in names] for item in placed]
     colour = [[*(item.tint or table["tint"]), *(item.secondary or table["secondary"])] for item in placed]
     plane = layer["chart"]["type"] == "plane"
-    own = np.stack([(_plane_row if plane else _ray_row)(frame) for frame in frames])
+    own = np.stack([(plane_row if plane else ray_row)(frame) for frame in frames])
     rows = np.concatenate([own, np.array(params).reshape(len(frames), len(names)), colour], 1)
     rows = torch.from_numpy(rows.astype(np.float32)).to(device)[which]                       # (N, columns)
     own, params, tint, secondary = rows.split([rows.shape[1] - 6 - len(names), len(names), 3, 3], 1)
     params = dict(zip(names, params.unbind(1)))
-    sources = _plane_sources(own, params, p) if plane else _ray_sources(own, layer["chart"]["surfaces"], params, p)
+    sources = plane_features(own, params, p) if plane else rays(own, layer["chart"]["surfaces"], params, p)
     inputs = encode(layer["inputs"], sources, len(p))
     raw = wardrobe.fields[kind, layer["name"]](inputs)
     alpha, d, s, mask = outputs(raw, own[:, 0], layer["edge_unit"], layer["mask_unit"])
     base = mask[:, None] * tint + (1 - mask[:, None]) * secondary
     rgb = (base * d[:, None] + s[:, None]).clamp(0, 1)
     return which, pixel, torch.cat([rgb * alpha[:, None], alpha[:, None]], -1)
+
+
+def corners(chart: dict, bounds: dict, frame: Frame) -> np.ndarray:
+    """(4, 2) picture positions of the corners of a layer's bounds."""
+    if chart["type"] == "plane":
+        origin, x, y = np.asarray(frame.o), np.asarray(frame.ex), np.asarray(frame.ey)
+        (x0, x1), (y0, y1) = bounds["u"], bounds["v"]
+    else:
+        _, _, right, up = view_of(frame)
+        origin, x, y = np.asarray(frame.o), frame.matrix() @ right, frame.matrix() @ up
+        (x0, x1), (y0, y1) = bounds["a"], bounds["b"]
+    return np.stack([origin + a * x + b * y for a, b in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))])
 
 
 def _pixels(layer, frames, width, height, device):
@@ -79,30 +90,3 @@ def _pixels(layer, frames, width, height, device):
     own = torch.stack([d[:, 0] * basis[:, 2] + d[:, 1] * basis[:, 3], d[:, 0] * basis[:, 4] + d[:, 1] * basis[:, 5]], -1)
     inside = ((own - 0.5).abs() <= 0.5).all(-1).nonzero()[:, 0]
     return which[inside], (y * width + x)[inside], p[inside].float()
-
-
-def _plane_row(frame):
-    """ppu, o, ex, ey, det, cos_phi, sin_phi: what chart "plane" knows of a frame."""
-    (exx, exy), (eyx, eyy) = frame.ex, frame.ey
-    length = np.hypot(exx, exy)
-    return np.array([np.hypot(eyx, eyy), *frame.o, exx, exy, eyx, eyy, exx * eyy - eyx * exy, exx / length, -exy / length])
-
-
-def _plane_sources(row, params, p):
-    _, ox, oy, exx, exy, eyx, eyy, det, cos_phi, sin_phi = row.unbind(1)
-    dx, dy = p[:, 0] - ox, p[:, 1] - oy
-    return {"u": (dx * eyy - eyx * dy) / det, "v": (exx * dy - dx * exy) / det, "cos_phi": cos_phi, "sin_phi": sin_phi, **params}
-
-
-def _ray_row(frame):
-    """ppu, o, view, right, up and the pseudo-inverse (3, 2) of the frame: what chart "ray" knows of it."""
-    ppu, view, right, up = view_of(frame)
-    a = frame.matrix()
-    return np.concatenate([[ppu], frame.o, view, right, up, (a.T @ np.linalg.inv(a @ a.T)).reshape(-1)])
-
-
-def _ray_sources(row, surfaces, params, p):
-    _, o, view, right, up, pinv = row.split([1, 2, 3, 3, 3, 6], 1)
-    d = p - o
-    x0 = (pinv.reshape(-1, 3, 2) * d[:, None]).sum(-1)
-    return ray_features(x0, view, (x0 * right).sum(-1), (x0 * up).sum(-1), surfaces, params)
