@@ -16,6 +16,9 @@ import torch.nn.functional as F
 from .model import PARTS, POINTS
 
 ASPECT = 4 / 3
+# What is held goes through the fist, at the roots of the fingers: so much further from the wrist than the middle of the palm,
+# which the stored labels have, as that is from the wrist.
+FIST = 0.33
 SWAPPED_POINTS = [POINTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n[-2:] in ("_r", "_l") else i for i, n in enumerate(POINTS)]
 SWAPPED_PARTS = [PARTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n[-2:] in ("_r", "_l") else i for i, n in enumerate(PARTS)]
 
@@ -80,6 +83,9 @@ class People:
 
 def _label(entry):
     points = np.array([entry["points"][name] for name in POINTS], np.float32)
+    for side in "rl":
+        hand, wrist = POINTS.index(f"hand_{side}"), POINTS.index(f"wrist_{side}")
+        points[hand, :2] += FIST * (points[hand, :2] - points[wrist, :2])
     axes = entry["head_axes"]
     return points, np.array([axes["right"], axes["up"], axes["forward"]], np.float32), entry["head_width"]
 

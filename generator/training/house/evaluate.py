@@ -11,14 +11,16 @@ it takes for absent; such a thing is not visible.
 For every kind, over the frames in which the truth shows at least 40 pixels of it:
   visible    share of frames in which the mirror's item covers between half and twice the true area
   placement  distance of the centroids, in picture widths (mean over the frames that show both)
-  colour     mean absolute difference of RGB 0..1 from the true picture, where both show the item, once the mirror's is
-             moved onto the true one's centroid: how far off it was is told by `placement`
-and the IoU of the person's mask, the painter's matte cut at a half.  `*` marks what misses its bound; then the
+  colour     mean absolute difference of RGB 0..1 between the item's mean colour in the mirror's picture and in the true one
+  texture    mean absolute difference of RGB from the true picture, pixel by pixel where both show the item, once the
+             mirror's is moved onto the true one's centroid: a turn or a size that is a little off counts here.  No bound
+and the IoU of the person's mask, the painter's matte cut at a half.  The last line is the control of `colour`.  `*` marks what misses its bound; then the
 exit status is 1.
 """
 import argparse
 import pathlib
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -103,8 +105,21 @@ def outfits_for(batch, rng):
     return outfits
 
 
+class Compared(NamedTuple):
+    """One piece against the truth; all but `visible` are not a number where the mirror shows nothing of it."""
+
+    visible: float           # 0 or 1
+    placement: float
+    texture: float
+    means: np.ndarray        # (2, 3) mean RGB of the true one and of the mirror's
+
+    @property
+    def colour(self):
+        return float(np.abs(self.means[0] - self.means[1]).mean())
+
+
 def compare(truth, guess, picture, true_picture):
-    """One piece: (visible 0 or 1, placement, colour), or None where the truth hardly shows it.
+    """One piece, Compared; None where the truth hardly shows it.
 
     truth, guess: coverage (H, W); pictures (3, H, W).
     """
@@ -112,14 +127,15 @@ def compare(truth, guess, picture, true_picture):
         return None
     ratio = guess.sum() / truth.sum()
     if guess.sum() < 1:
-        return 0.0, np.nan, np.nan
+        return Compared(0.0, np.nan, np.nan, np.full((2, 3), np.nan))
     y, x = np.mgrid[0:outfit.HEIGHT, 0:outfit.WIDTH]
     centre = [np.array([(c * x).sum(), (c * y).sum()]) / c.sum() / outfit.WIDTH for c in (truth, guess)]
+    means = np.stack([(p * c).sum((1, 2)) / c.sum() for p, c in ((true_picture, truth), (picture, guess))])
     dx, dy = np.round((centre[0] - centre[1]) * outfit.WIDTH).astype(int)
     guess, picture = moved(guess, dy, dx), moved(picture, dy, dx)
     both = (truth > 0.5) & (guess > 0.5)
-    colour = np.abs(picture - true_picture)[:, both].mean() if both.any() else np.nan
-    return float(0.5 <= ratio <= 2.0), float(np.hypot(*(centre[0] - centre[1]))), float(colour)
+    texture = np.abs(picture - true_picture)[:, both].mean() if both.any() else np.nan
+    return Compared(float(0.5 <= ratio <= 2.0), float(np.hypot(*(centre[0] - centre[1]))), float(texture), means)
 
 
 def evaluate(args, say=print):
@@ -170,12 +186,15 @@ def table(figures, iou, say=print):
         holds &= bool(good)
         return f"{value:9.3f}{' ' if good else '*'}"
 
-    say(f"{'kind':12s} {'frames':>6s} {'visible':>10s}{'placement':>10s}{'colour':>10s}")
-    for kind in sorted(figures):
-        visible, placement, colour = np.nanmean(np.array(figures[kind]), 0)
+    say(f"{'kind':12s} {'frames':>6s} {'visible':>10s}{'placement':>10s}{'colour':>10s}{'texture':>10s}")
+    others = []
+    for kind, results in sorted(figures.items()):
+        visible, placement, colour, texture = (np.nanmean([getattr(r, name) for r in results]) for name in ("visible", "placement", "colour", "texture"))
+        others += [np.abs(a.means[1] - b.means[0]).mean() for a, b in zip(results, results[1:])]
         say(f"{kind:12s} {len(figures[kind]):6d}" + cell(visible, visible >= BOUNDS["visible"])
-            + cell(placement, placement <= BOUNDS["placement"]) + cell(colour, colour <= BOUNDS["colour"]))
+            + cell(placement, placement <= BOUNDS["placement"]) + cell(colour, colour <= BOUNDS["colour"]) + f"{texture:9.3f}")
     say(f"{'person':12s} {'':6s} mask IoU" + cell(iou, iou >= BOUNDS["mask_iou"]))
+    say(f"control: the colour of another frame's item of the same kind is {np.nanmean(others):.3f} off")
     return holds
 
 

@@ -18,7 +18,7 @@ import torch
 from safetensors.numpy import save_file
 from torch import nn
 
-from . import compose, frames, model
+from . import compose, frames, model, outfit
 from .folding import WEIGHTS, folded
 
 VISITOR = pathlib.Path(__file__).resolve().parents[3] / "assets/demo/visitor.mp4"
@@ -101,7 +101,7 @@ def reference(sense, painter, path):
 
 def frame_cases(path):
     """Bodies and the item frames that follow from them, for the Rust twin of frames.py."""
-    rng = np.random.default_rng(5)
+    rng, chance = np.random.default_rng(5), np.random.default_rng(6)
     cases = []
     for _ in range(40):
         point = {name: rng.uniform(-0.1, 1.1, 2) * [1, 0.75] for name in model.POINTS}
@@ -115,9 +115,13 @@ def frame_cases(path):
             "size": float(rng.choice([0.5, 1.0, 1.0, 2.0])), "side": float(rng.choice([-1, 1])), "above": bool(rng.random() < 0.5),
             "index": int(rng.integers(3)), "seconds": float(rng.uniform(0, 100)), "room": [0.0, 0.09, 1.0, 0.66],
         }
+        presence = chance.uniform(0, 0.5, len(model.POINTS))
+        body = outfit.Body(np.array([point[name] for name in model.POINTS]), axes, width, yaw, presence)
+        pieces = outfit.Piece("crown"), outfit.Piece("cape"), outfit.Piece("sword", side=-1), outfit.Piece("sword", side=1)
         flat = lambda frame: [list(map(float, v)) for v in frame]
         cases.append({
             "points": [list(map(float, point[name])) for name in model.POINTS], "up": list(axes[1]), "forward": list(axes[2]),
+            "presence": list(map(float, presence)), "shown": [outfit.shown(piece, body) for piece in pieces],
             "head_width": width, "torso_yaw": yaw, "head": flat(frames.head_frame(point["head"], axes, width)),
             "sword_r": flat(right), "sword_l": flat(left), "shoulders": flat(shoulders),
             "shield_r": flat(shields[0]), "shield_l": flat(shields[1]),

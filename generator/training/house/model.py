@@ -92,7 +92,7 @@ class Sense(nn.Module):
         y2 = self.up2(torch.cat([x2, doubled(y3)], 1))
         y1 = self.up1(torch.cat([x1, doubled(y2)], 1))
         k = len(POINTS)
-        heat = self.heat(y2).flatten(2)                       # (B, 4K, 768)
+        heat = self.heat(y2).flatten(2).float()               # (B, 4K, 768)
         logit, dx, dy, seen = heat[:, :k], heat[:, k:2 * k], heat[:, 2 * k:3 * k], heat[:, 3 * k:]
         p = torch.softmax(logit, -1)
         at_head = p[:, 0:1]                                   # (B, 1, 768)

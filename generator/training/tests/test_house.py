@@ -18,7 +18,7 @@ HEIGHT, WIDTH = 192, 256
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A tiny stand-in for rendered people: a disc for a head, a bar for each hand, at labelled places."""
+    """A tiny stand-in for rendered people: a disc for a head and for each fist, at labelled places."""
     root = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(3)
     for shard, character in ((0, 1), (1, 20)):
@@ -29,8 +29,11 @@ def folder(tmp_path_factory):
         for i in range(6):
             point = {name: rng.uniform([0.35, 0.4], [0.65, 0.6]) for name in POINTS}
             point["hand_r"], point["hand_l"] = rng.uniform([0.15, 0.3], [0.3, 0.7]), rng.uniform([0.7, 0.3], [0.85, 0.7])
+            point["wrist_r"], point["wrist_l"] = point["hand_r"] + [0.03, 0.04], point["hand_l"] + [-0.03, 0.04]
+            fists = {f"hand_{s}": point[f"hand_{s}"] + data.FIST * (point[f"hand_{s}"] - point[f"wrist_{s}"]) for s in "rl"}
             for name, part, radius in (("head", "face", 18), ("hand_r", "hand_r", 9), ("hand_l", "hand_l", 9)):
-                disc = (xx + 0.5 - point[name][0] * WIDTH) ** 2 + (yy + 0.5 - point[name][1] * HEIGHT) ** 2 < radius**2
+                x, y = fists.get(name, point[name])
+                disc = (xx + 0.5 - x * WIDTH) ** 2 + (yy + 0.5 - y * HEIGHT) ** 2 < radius**2
                 parts[i][disc] = PARTS.index(part)
                 rgba[i][disc] = [200, 150, 120, 255]
             labels.append({
@@ -226,11 +229,15 @@ def test_the_evaluation_sees_what_is_missing_elsewhere_or_of_another_colour():
     truth[80:110, 100:130] = 1
     grey, red = np.full((3, HEIGHT, WIDTH), 0.5, np.float32), np.full((3, HEIGHT, WIDTH), 0.5, np.float32)
     red[0] = 1.0
-    assert evaluate.compare(truth, truth, grey, grey) == (1.0, 0.0, 0.0)
-    assert evaluate.compare(truth, np.roll(truth, 20, 1), grey, grey)[1] == pytest.approx(20 / WIDTH, abs=1e-4)
-    assert evaluate.compare(truth, truth * 0, grey, grey)[0] == 0.0 and np.isnan(evaluate.compare(truth, truth * 0, grey, grey)[1:]).all()
+    same = evaluate.compare(truth, truth, grey, grey)
+    assert (same.visible, same.placement, same.colour, same.texture) == (1.0, 0.0, pytest.approx(0.0), 0.0)
+    assert evaluate.compare(truth, np.roll(truth, 20, 1), grey, grey).placement == pytest.approx(20 / WIDTH, abs=1e-4)
+    missing = evaluate.compare(truth, truth * 0, grey, grey)
+    assert missing.visible == 0.0 and np.isnan([missing.placement, missing.colour, missing.texture]).all()
     halves = np.where(np.arange(WIDTH) < 115, 0.2, 0.9).astype(np.float32) * np.ones((3, HEIGHT, 1), np.float32)
-    assert evaluate.compare(truth, np.roll(truth, 20, 1), np.roll(halves, 20, 2), halves)[2] == pytest.approx(0.0), "the same, elsewhere"
-    assert evaluate.compare(truth, np.roll(truth, 20, 1), halves, halves)[2] > 0.2
-    assert evaluate.compare(truth, truth, red, grey)[2] == pytest.approx(0.5 / 3)
+    elsewhere = evaluate.compare(truth, np.roll(truth, 20, 1), np.roll(halves, 20, 2), halves)
+    assert elsewhere.texture == pytest.approx(0.0) and elsewhere.colour == pytest.approx(0.0, abs=1e-6)
+    assert evaluate.compare(truth, np.roll(truth, 20, 1), halves, halves).texture > 0.2
+    other = evaluate.compare(truth, truth, red, grey)
+    assert other.texture == pytest.approx(0.5 / 3) and other.colour == pytest.approx(0.5 / 3)
     assert evaluate.compare(truth * 0, truth, grey, grey) is None

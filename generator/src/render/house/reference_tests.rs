@@ -8,7 +8,7 @@ use pulp::Arch;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
-use super::body::{Body, POINTS};
+use super::body::{Body, POINTS, Point};
 use super::fields;
 use super::frames::{self, Company, ItemFrame, Side};
 use super::geometry::{Vec2, Vec3, normalized};
@@ -16,7 +16,7 @@ use super::gpu::wardrobe::Wardrobe;
 use super::lattice::Lattice;
 use super::nets::{self, Grid, PAINT, PAINT_OUTPUTS};
 use super::planes::{Fit, Rgba};
-use super::sketch::Part;
+use super::sketch::{self, Part};
 use super::weights::Assets;
 
 fn generator() -> PathBuf {
@@ -88,6 +88,9 @@ fn the_networks_compute_what_pytorch_computed() {
 #[derive(Deserialize)]
 struct FrameCase {
     points: [[f32; 2]; POINTS],
+    presence: [f32; POINTS],
+    /// How much is shown of what hangs on the head, on the shoulders, in the right and in the left hand.
+    shown: [f32; 4],
     up: Vec3,
     forward: Vec3,
     head_width: f32,
@@ -123,7 +126,7 @@ fn item_frames_are_those_of_training() {
     for case in cases {
         let body = Body {
             points: case.points.map(Vec2::from),
-            presence: [1.0; POINTS],
+            presence: case.presence,
             spread: [0.0; POINTS],
             head_up: normalized(case.up),
             head_forward: normalized(case.forward),
@@ -140,6 +143,13 @@ fn item_frames_are_those_of_training() {
         ] {
             assert!(differs(got, want) < 1e-4, "{name}: {got:?} is not {want:?}");
         }
+        let shown = [
+            sketch::seen(body.present(Point::Head)),
+            sketch::seen(body.present(Point::Neck)),
+            sketch::held(&body, Side::Right),
+            sketch::held(&body, Side::Left),
+        ];
+        assert!(shown.into_iter().zip(case.shown).all(|(a, b)| (a - b).abs() < 1e-5), "{shown:?} is not {:?}", case.shown);
         let CompanyCase { size, side, above, index, seconds, room: [left, top, right, bottom], frame } = case.company;
         let at = Company { size, to_the_right: side > 0.0, above, index, seconds };
         let room = (Vec2::new(left, top), Vec2::new(right, bottom));

@@ -431,12 +431,12 @@ impl FreeHand {
 }
 
 /// How much of a thing on that point is shown: nothing where nobody is.
-fn seen(presence: f32) -> f32 {
+pub(super) fn seen(presence: f32) -> f32 {
     ((presence - 0.2) / 0.2).clamp(0.0, 1.0)
 }
 
 /// How much of a thing in that hand is shown. Near the border presence says little: what is held reaches into the picture.
-fn held(body: &Body, side: Side) -> f32 {
+pub(super) fn held(body: &Body, side: Side) -> f32 {
     let hand = match side {
         Side::Right => Point::HandR,
         Side::Left => Point::HandL,
