@@ -94,8 +94,11 @@ def frame_of(piece: Piece, body: Body):
             raise ValueError(f"{piece.kind} hangs on {other!r}, which no frame is known for")
 
 
-def shown(piece: Piece, body: Body):
-    """How much of the piece a mirror shows, 0..1, by what it sees of the body: `seen` and `held` of `render/house/sketch.rs`."""
+def shown(piece: Piece, body: Body, room=ROOM):
+    """How much of the piece a mirror shows, 0..1, by what it sees of the body: `seen` and `held` of `render/house/sketch.rs`.
+
+    room: left, top, right, bottom of the camera's picture.
+    """
     if body.presence is None:
         return 1.0
 
@@ -111,7 +114,8 @@ def shown(piece: Piece, body: Body):
         return ramp(present("head"), 0.2, 0.2)
     hand = "hand_r" if piece.side < 0 else "hand_l"
     x, y = body.at(hand)
-    outside = max(-x, x - 1, -y, y - HEIGHT / WIDTH)
+    left, top, right, bottom = room
+    outside = max(left - x, x - right, top - y, y - bottom)
     sure = ramp(0.18 - abs(outside), 0, 0.08) if outside > -0.08 else ramp(present(hand), 0.12, 0.2)
     return sure * ramp(max(present("head"), present("neck")), 0.2, 0.2)
 

@@ -18,7 +18,8 @@ impl Case {
         let mut random = Random::new(23 + kernel.worn as u64);
         let mut uniform = |low: f64, high: f64| (low + (high - low) * random.uniform()) as f32;
         let mut body = vec![0.0; BODY_LEN];
-        // Somebody in the middle: head, neck, shoulders, elbows, wrists, hands, the left one at the border.
+        // Somebody in the middle: head, neck, shoulders, elbows, wrists, hands, the left one hardly seen, where a camera of
+        // another shape than the model's ends.
         let middle: [[f32; 2]; 10] = [
             [0.5, 0.3],
             [0.5, 0.42],
@@ -29,12 +30,13 @@ impl Case {
             [0.3, 0.5],
             [0.75, 0.66],
             [0.28, 0.46],
-            [0.8, 0.71],
+            [0.8, 0.64],
         ];
         for (to, at) in body.chunks_exact_mut(2).zip(middle) {
             (to[0], to[1]) = (at[0] + uniform(-0.03, 0.03), at[1] + uniform(-0.02, 0.02));
         }
         body[20..30].iter_mut().for_each(|present| *present = uniform(0.25, 0.95));
+        body[29] = 0.2;
         let (tilt, yaw) = (uniform(-0.3, 0.3), uniform(-0.8, 0.8));
         body[30..33].copy_from_slice(&[tilt.sin(), -tilt.cos(), 0.0]);
         body[33..36].copy_from_slice(&[yaw.sin(), 0.0, -yaw.cos()]);

@@ -43,9 +43,14 @@ __device__ __forceinline__ Float2 right_of(const Float2& up) { return {-up.y, up
 // How much of a thing on a point is shown.
 __device__ __forceinline__ float seen(float presence) { return clamp((presence - 0.2f) / 0.2f, 0.0f, 1.0f); }
 
-__device__ __forceinline__ float held(const Body& body, int hand, float height) {
-    const Float2 at = body.points[HAND_R + hand];
-    const float outside = fmaxf(fmaxf(-at.x, at.x - 1.0f), fmaxf(-at.y, at.y - height));
+// Where in the model the camera's picture ends.
+__device__ __forceinline__ Float2 far_corner(const PlaceParams& p) { return {p.left + p.camera_width * p.scale, p.top + p.camera_height * p.scale}; }
+
+__device__ __forceinline__ float held(const PlaceParams& p, int hand) {
+    const Body& body = *p.body;
+    const float share = 1.0f / (float)p.model_width;
+    const Float2 at = body.points[HAND_R + hand], low = Float2{p.left, p.top} * share, high = far_corner(p) * share;
+    const float outside = fmaxf(fmaxf(low.x - at.x, at.x - high.x), fmaxf(low.y - at.y, at.y - high.y));
     const float someone = seen(fmaxf(body.present[HEAD], body.present[NECK]));
     const float sure = outside > -0.08f ? (0.18f - fabsf(outside)) / 0.08f : (body.present[HAND_R + hand] - 0.12f) / 0.2f;
     return clamp(sure, 0.0f, 1.0f) * someone;
@@ -77,7 +82,7 @@ __device__ __forceinline__ Frame in_hand(Float2 hand, Float2 elbow, float width,
 
 // Beside the head, where there is room and never over the face.
 __device__ __forceinline__ Frame beside(const PlaceParams& p, const Worn& worn, Float2 head, float width, bool to_the_right) {
-    const float right = p.left + p.camera_width * p.scale, bottom = p.top + p.camera_height * p.scale;
+    const float right = far_corner(p).x, bottom = far_corner(p).y;
     const float side = to_the_right ? 1.0f : -1.0f;
     const float free = (to_the_right ? right - head.x : head.x - p.left) / width - 0.65f;
     const float fit = worn.size * clamp(free / (2.3f * worn.size), 0.45f, 1.0f);
@@ -116,7 +121,7 @@ __device__ __forceinline__ float hang(const PlaceParams& p, const Worn& worn, Fr
     } else {
         const int hand = worn.hands[body.free_hand != 0.0f ? 1 : 0] != 0.0f ? 1 : 0;
         frame = in_hand(body.points[HAND_R + hand] * unit, body.points[ELBOW_R + hand] * unit, width, hand == 1, attachment == ON_ARM);
-        opacity = held(body, hand, (float)p.model_height / unit);
+        opacity = held(p, hand);
     }
     const float* about = worn.about;
     const float size = worn.size;

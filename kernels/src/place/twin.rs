@@ -76,6 +76,13 @@ impl Scenery<'_> {
         self.body[20 + point]
     }
 
+    /// Upper left and lower right corner of the camera's picture.
+    fn room(&self) -> (Vec2, Vec2) {
+        let (left, top, scale) = (f64::from(self.fit.left), f64::from(self.fit.top), f64::from(self.fit.scale));
+        let (width, height) = self.kernel.camera;
+        ([left, top], [left + width as f64 * scale, top + height as f64 * scale])
+    }
+
     fn head_width(&self) -> f64 {
         self.body[36] * self.unit()
     }
@@ -122,8 +129,7 @@ impl Scenery<'_> {
 
     fn beside(&self, size: f64, index: f64, right: bool, above: bool) -> Frame {
         let (head, width, side) = (self.at(0), self.head_width(), if right { 1.0 } else { -1.0 });
-        let (left, top, scale) = (f64::from(self.fit.left), f64::from(self.fit.top), f64::from(self.fit.scale));
-        let (end, bottom) = (left + self.kernel.camera.0 as f64 * scale, top + self.kernel.camera.1 as f64 * scale);
+        let ([left, top], [end, bottom]) = self.room();
         let free = (if right { end - head[0] } else { head[0] - left }) / width - 0.65;
         let fit = size * (free / (2.3 * size)).clamp(0.45, 1.0);
         let slack = (free - 2.3 * fit).max(0.0);
@@ -139,9 +145,10 @@ impl Scenery<'_> {
     }
 
     fn held(&self, left: bool) -> f64 {
-        let (height, hand) = (self.kernel.model.1 as f64 / self.unit(), 8 + usize::from(left));
-        let [x, y] = [self.body[2 * hand], self.body[2 * hand + 1]];
-        let outside = (-x).max(x - 1.0).max(-y).max(y - height);
+        let hand = 8 + usize::from(left);
+        let [x, y] = self.at(hand);
+        let ([left, top], [right, bottom]) = self.room();
+        let outside = (left - x).max(x - right).max(top - y).max(y - bottom) / self.unit();
         let sure = if outside > -0.08 { (0.18 - outside.abs()) / 0.08 } else { (self.present(hand) - 0.12) / 0.2 };
         sure.clamp(0.0, 1.0) * seen(self.present(0).max(self.present(1)))
     }

@@ -25,6 +25,9 @@ impl Case {
             at.iter_mut().for_each(|value| *value += 0.02 * random.normal());
             // The head goes from one side to the other and back, so that company does too.
             at[0] = 0.5 + 0.45 * (frame as f64 * 0.2).sin();
+            // One hand rises while the other falls, about where a wide camera's picture ends.
+            let lift = 0.12 * (frame as f64 * 0.3).sin();
+            (at[17], at[19]) = (0.78 + lift, 0.78 - lift);
             seen.iter_mut().for_each(|value| *value = 0.9 * *value + 0.8 * random.normal());
             pose.iter_mut().for_each(|value| *value += 0.1 * random.normal());
             pose[9] = -2.0 + 4.0 * (frame as f64 * 0.3).sin(); // beyond what is believed, both ways

@@ -5,7 +5,7 @@
 //! speed += share(1) (30 (seen - value) - speed)       value += share(still + slope |speed|) (seen - value)
 //! still, slope = 1.5, 18 for points; 1.2, 2 for the head's axes and the torso's turn; 0.6, 3 for the head's width
 //! present += 0.35 (logistic(seen) - present)          the first frame is taken as it is
-//! sight = present^2 clamp((height - y) / 0.16, 0.5, 1) of each hand
+//! sight = present^2 clamp((bottom - y) / 0.16, 0.5, 1) of each hand, bottom: where the camera's picture ends
 //! free hand: the one in better sight; the one before while they are within 0.05, or for 6 frames while both are above 0.25
 //! lead = (right + left - 2 head.x) / (right - left)   to the wider side once lead is 0.12 the other way
 //! at moves there by 2 in 0.8 s:  to_the_right = at > 0, shown = clamp((|at| - 0.15) / 0.7, 0, 1)
@@ -58,8 +58,8 @@ pub enum FreeHand {
 pub struct Track {
     /// The picture's width over its height.
     pub aspect: f32,
-    /// Left and right end of the camera's picture in the model's, in picture widths.
-    pub room: (f32, f32),
+    /// Left, right and lower end of the camera's picture in the model's, in picture widths.
+    pub room: (f32, f32, f32),
     /// For checks: how many frames, and whether something is remembered before them.
     frames: usize,
     live: bool,
@@ -94,9 +94,9 @@ struct Params {
     after: u64,
     body: u64,
     aspect: f32,
-    height: f32,
     room_left: f32,
     room_right: f32,
+    room_bottom: f32,
 }
 const _: () = assert!(size_of::<Params>() == 72);
 
@@ -113,13 +113,9 @@ impl Track {
     pub fn fitted(camera: (usize, usize), model: (usize, usize)) -> Self {
         let fit = Fit::new(camera, model);
         let width = model.0 as f32;
-        let right = fit.left + camera.0 as f32 * fit.scale;
-        let room = (fit.left / width, right / width);
+        let (right, bottom) = (fit.left + camera.0 as f32 * fit.scale, fit.top + camera.1 as f32 * fit.scale);
+        let room = (fit.left / width, right / width, bottom / width);
         Self { aspect: width / model.1 as f32, room, frames: 1, live: false }
-    }
-
-    fn height(&self) -> f32 {
-        1.0 / self.aspect
     }
 }
 
@@ -164,9 +160,9 @@ impl Kernel for Track {
                 after,
                 body: body + past(BODY_STRIDE, 4),
                 aspect: self.aspect,
-                height: self.height(),
                 room_left: self.room.0,
                 room_right: self.room.1,
+                room_bottom: self.room.2,
             };
             let grid = Grid { blocks: [1, 1, 1], threads: 32, shared_bytes: 0 };
             Launch::new::<Self, _>("track_follow", grid, &params, &devices)
@@ -210,11 +206,10 @@ impl Kernel for Track {
     }
 
     fn parity() -> Vec<Self> {
-        let wide = Self::fitted((640, 480), (256, 192));
         let narrow = Self::fitted((48, 64), (64, 48));
         vec![
-            wide.clone(),
-            Self { frames: 40, ..wide.clone() },
+            Self::fitted((640, 480), (256, 192)),
+            Self { frames: 40, ..Self::fitted((1280, 720), (256, 192)) },
             Self { live: true, ..narrow.clone() },
             Self { frames: 40, live: true, ..narrow },
         ]

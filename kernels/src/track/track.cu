@@ -18,7 +18,7 @@ struct TrackParams {
     const float* before;  // (STATE_LEN)
     float* after;         // (STATE_LEN); may be `before`
     float* body;          // (BODY_LEN)
-    float aspect, height, room_left, room_right;  // height and room in picture widths
+    float aspect, room_left, room_right, room_bottom;  // the camera's picture in the model's, in picture widths
 };
 static_assert(sizeof(TrackParams) == 72 && STATE_LEN == 74 && BODY_LEN == 41, "mod.rs lays them out the same way");
 
@@ -54,7 +54,7 @@ __device__ void choose_hand(const TrackParams& p) {
         float sight[2];
         for (int k = 0; k < 2; ++k) {
             const float present = p.body[PRESENT + HAND_R + k], y = p.body[2 * (HAND_R + k) + 1];
-            sight[k] = present * present * clamp((p.height - y) / 0.16f, 0.5f, 1.0f);
+            sight[k] = present * present * clamp((p.room_bottom - y) / 0.16f, 0.5f, 1.0f);
         }
         const int better = sight[0] >= sight[1] ? RIGHT : LEFT;
         const bool sure = side == NOBODY || side == better || fabsf(sight[0] - sight[1]) <= 0.05f;

@@ -110,8 +110,9 @@ fn normalized(v: [f64; 3]) -> [f64; 3] {
 /// `inputs`: points, pose, time, scene, before. The state after the last frame, and the body after each.
 pub fn follow(track: &Track, inputs: &[Vec<f64>]) -> Vec<Vec<Expected>> {
     let [points, pose, time, scene, before] = inputs else { return Vec::new() };
-    let (aspect, height) = (f64::from(track.aspect), f64::from(track.height()));
+    let aspect = f64::from(track.aspect);
     let (room_left, room_right) = (f64::from(track.room.0), f64::from(track.room.1));
+    let room_bottom = f64::from(track.room.2);
     let mut state = State::read(before);
     let mut bodies = Vec::new();
     for frame in 0..points.len() / (4 * POINTS) {
@@ -131,8 +132,9 @@ pub fn follow(track: &Track, inputs: &[Vec<f64>]) -> Vec<Vec<Expected>> {
         let width = state.follow(26, pose[9].clamp(-5.0, 0.0).exp(), 0.6, 3.0);
         let yaw = state.follow(27, pose[10], 1.2, 2.0);
         state.live = true;
-        let sight = [8, 9]
-            .map(|hand: usize| state.presence[hand].powi(2) * ((height - at[2 * hand + 1]) / 0.16).clamp(0.5, 1.0));
+        let sight = [8, 9].map(|hand: usize| {
+            state.presence[hand].powi(2) * ((room_bottom - at[2 * hand + 1]) / 0.16).clamp(0.5, 1.0)
+        });
         state.choose(scene[frame * ROW] as usize, sight);
         state.cross((room_right + room_left - 2.0 * at[0]) / (room_right - room_left), time);
         let body = at.iter().chain(&state.presence).chain(&up).chain(&forward).chain([&width, &yaw]);

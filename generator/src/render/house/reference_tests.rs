@@ -89,8 +89,10 @@ fn the_networks_compute_what_pytorch_computed() {
 struct FrameCase {
     points: [[f32; 2]; POINTS],
     presence: [f32; POINTS],
-    /// How much is shown of what hangs on the head, on the shoulders, in the right and in the left hand.
+    /// How much is shown of what hangs on the head, on the shoulders, in the right and in the left hand, of a picture that
+    /// takes that room: left, top, right, bottom.
     shown: [f32; 4],
+    room: [f32; 4],
     up: Vec3,
     forward: Vec3,
     head_width: f32,
@@ -143,13 +145,19 @@ fn item_frames_are_those_of_training() {
         ] {
             assert!(differs(got, want) < 1e-4, "{name}: {got:?} is not {want:?}");
         }
+        let [left, top, right, bottom] = case.room;
+        let room = (Vec2::new(left, top), Vec2::new(right, bottom));
         let shown = [
             sketch::seen(body.present(Point::Head)),
             sketch::seen(body.present(Point::Neck)),
-            sketch::held(&body, Side::Right),
-            sketch::held(&body, Side::Left),
+            sketch::held(&body, Side::Right, room),
+            sketch::held(&body, Side::Left, room),
         ];
-        assert!(shown.into_iter().zip(case.shown).all(|(a, b)| (a - b).abs() < 1e-5), "{shown:?} is not {:?}", case.shown);
+        assert!(
+            shown.into_iter().zip(case.shown).all(|(a, b)| (a - b).abs() < 1e-5),
+            "{shown:?} is not {:?}",
+            case.shown
+        );
         let CompanyCase { size, side, above, index, seconds, room: [left, top, right, bottom], frame } = case.company;
         let at = Company { size, to_the_right: side > 0.0, above, index, seconds };
         let room = (Vec2::new(left, top), Vec2::new(right, bottom));

@@ -162,7 +162,8 @@ impl Sketcher {
     ) {
         self.placed.clear();
         self.seconds = seconds;
-        let mut hands = Hands::new(&mut self.free_hand, worn, body, fields);
+        let border = (room.0 * (1.0 / PAINT.0 as f32), room.1 * (1.0 / PAINT.0 as f32));
+        let mut hands = Hands::new(&mut self.free_hand, worn, (body, border.1.y), fields);
         self.crossing.follow(in_model.at(Point::Head).x, room, seconds);
         for item in worn {
             let Some(field) = item.field(fields) else { continue };
@@ -186,7 +187,7 @@ impl Sketcher {
                             Attachment::Arm => frames::shield(in_model, side),
                             _ => frames::sword(in_model, side),
                         };
-                        put(sized(frame), held(body, side));
+                        put(sized(frame), held(body, side, border));
                     }
                 }
                 Attachment::Beside => {
@@ -318,7 +319,13 @@ impl Taken {
 }
 
 impl Hands {
-    fn new(holding: &mut FreeHand, worn: &[Worn], body: &Body, fields: &BTreeMap<String, Field>) -> Self {
+    /// `lower`: the picture's lower border, in the unit of the body.
+    fn new(
+        holding: &mut FreeHand,
+        worn: &[Worn],
+        (body, lower): (&Body, f32),
+        fields: &BTreeMap<String, Field>,
+    ) -> Self {
         let (wanted, taken) = Self::wanted(worn, fields);
         let free = match wanted {
             WantedHand::None => {
@@ -326,7 +333,7 @@ impl Hands {
                 None
             }
             WantedHand::Given(side) => Some(holding.give(side)),
-            WantedHand::InSight => Some(holding.follow(body)),
+            WantedHand::InSight => Some(holding.follow(body, lower)),
         };
         Self { free, taken }
     }
@@ -413,9 +420,9 @@ impl FreeHand {
         side
     }
 
-    fn follow(&mut self, body: &Body) -> Side {
-        let height = PAINT.1 as f32 / PAINT.0 as f32;
-        let sight = |hand| body.present(hand).powi(2) * ((height - body.at(hand).y) / 0.16).clamp(0.5, 1.0);
+    /// `lower`: the picture's lower border, in the unit of the body.
+    fn follow(&mut self, body: &Body, lower: f32) -> Side {
+        let sight = |hand| body.present(hand).powi(2) * ((lower - body.at(hand).y) / 0.16).clamp(0.5, 1.0);
         let [right, left] = [sight(Point::HandR), sight(Point::HandL)];
         let better = if right >= left { Side::Right } else { Side::Left };
         let least = right.min(left);
@@ -436,14 +443,14 @@ pub(super) fn seen(presence: f32) -> f32 {
 }
 
 /// How much of a thing in that hand is shown. Near the border presence says little: what is held reaches into the picture.
-pub(super) fn held(body: &Body, side: Side) -> f32 {
+/// `low`, `high`: upper left and lower right corner of the camera's picture, in picture widths as the body is.
+pub(super) fn held(body: &Body, side: Side, (low, high): (Vec2, Vec2)) -> f32 {
     let hand = match side {
         Side::Right => Point::HandR,
         Side::Left => Point::HandL,
     };
     let at = body.at(hand);
-    let height = PAINT.1 as f32 / PAINT.0 as f32;
-    let outside = (-at.x).max(at.x - 1.0).max(-at.y).max(at.y - height);
+    let outside = (low.x - at.x).max(at.x - high.x).max(low.y - at.y).max(at.y - high.y);
     let near_border = ((0.18 - outside.abs()) / 0.08).clamp(0.0, 1.0);
     let someone = seen(body.present(Point::Head).max(body.present(Point::Neck)));
     let sure = ((body.present(hand) - 0.12) / 0.2).clamp(0.0, 1.0);
@@ -466,7 +473,7 @@ mod tests {
     fn a_thing_goes_to_the_hand_in_sight_and_stays_there() {
         let after = |side, body: &Body, frames| {
             let mut free = FreeHand { side, doubts: 0 };
-            (0..frames).map(|_| free.follow(body)).last().unwrap()
+            (0..frames).map(|_| free.follow(body, 0.75)).last().unwrap()
         };
         assert_eq!(after(None, &hands(0.9, 0.8), 1), Side::Right);
         assert_eq!(after(None, &hands(0.8, 0.9), 1), Side::Left);
@@ -481,10 +488,33 @@ mod tests {
         let mut free = FreeHand { side: Some(Side::Right), doubts: 0 };
         for _ in 0..20 {
             for _ in 0..FreeHand::PATIENCE {
-                assert_eq!(free.follow(&hands(0.6, 0.9)), Side::Right, "a moment's doubt is forgotten");
+                assert_eq!(free.follow(&hands(0.6, 0.9), 0.75), Side::Right, "a moment's doubt is forgotten");
             }
-            free.follow(&hands(0.9, 0.3));
+            free.follow(&hands(0.9, 0.3), 0.75);
         }
+    }
+
+    /// A camera of 16:9 fills the model's picture from y = 0.094 to 0.656.
+    #[test]
+    fn the_border_is_that_of_the_cameras_picture() {
+        let fit = Fit::new((1280, 720), PAINT);
+        let wide = (Vec2::new(0.0, fit.top / 256.0), Vec2::new(1.0, 1.0 - 0.25 - fit.top / 256.0));
+        let shown = |y: f32, room| {
+            let mut body = hands(0.05, 0.9);
+            (body.points[Point::HandR as usize], body.presence[Point::Head as usize]) = (Vec2::new(0.4, y), 0.9);
+            held(&body, Side::Right, room)
+        };
+        assert_eq!(shown(0.67, wide), 1.0, "just beyond the lower edge");
+        assert_eq!(shown(0.845, wide), 0.0, "far beyond it");
+        assert_eq!((shown(0.08, wide), shown(0.4, wide)), (1.0, 0.0), "above the upper edge, and in the middle");
+        // A camera of 4:3 has its lower edge at 0.75.
+        let full = (Vec2::new(0.0, 0.0), Vec2::new(1.0, 0.75));
+        assert_eq!((shown(0.66, full), shown(0.845, full)), (0.0, 1.0));
+        let mut hanging = hands(0.95, 0.9);
+        hanging.points[Point::HandR as usize].y = 0.65;
+        hanging.points[Point::HandL as usize].y = 0.4;
+        let chosen = |lower: f32| FreeHand::default().follow(&hanging, lower);
+        assert_eq!((chosen(0.656), chosen(0.9)), (Side::Left, Side::Right), "a hand at the lower border hangs");
     }
 
     fn thing(place: Place, place_spoken: bool, count: u32) -> Worn {
