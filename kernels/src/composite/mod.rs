@@ -25,6 +25,7 @@ use half::f16;
 
 use crate::device::{Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
+use crate::fit::inside;
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::values::{Element, Fill};
 
@@ -47,10 +48,11 @@ pub struct Axis {
 
 impl Axis {
     /// For `camera` pixels over `model` pixels, of which `scale` make a camera pixel and the first camera pixel begins
-    /// at `offset`.
+    /// at `offset`. Nothing is taken from model pixels that hold none of the picture.
     #[must_use]
     pub fn new(camera: usize, model: usize, scale: f32, offset: f32) -> Self {
-        let place = |i: usize| ((i as f32 + 0.5) * scale + offset - 0.5).clamp(0.0, model as f32 - 1.0);
+        let (first, last) = inside(camera, model, scale, offset);
+        let place = |i: usize| ((i as f32 + 0.5) * scale + offset - 0.5).clamp(first as f32, last as f32);
         Self {
             low: (0..camera).map(|i| place(i).floor() as i32).collect(),
             weight: (0..camera).map(|i| place(i) - place(i).floor()).collect(),

@@ -29,4 +29,8 @@ fn an_axis_meets_the_centres_and_stays_inside() {
     assert_eq!(axis.low, [0, 0, 0, 1, 1, 2, 2, 3]);
     assert_eq!(axis.weight[..4], [0.0, 0.25, 0.75, 0.25]);
     assert_eq!((axis.low[7], axis.weight[7]), (3, 0.0));
+    // Two model pixels beside the picture at either end.
+    let barred = Axis::new(8, 8, 0.5, 2.0);
+    assert_eq!(barred.low, [2, 2, 2, 3, 3, 4, 4, 5]);
+    assert_eq!((barred.weight[0], barred.weight[7]), (0.0, 0.0));
 }

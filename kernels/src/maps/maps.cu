@@ -13,11 +13,14 @@ struct MapsParams {
     float* lines;           // (height, width, 2): a and b of each pixel's window
     float* maps;            // (height, width, MAPS)
     int width, height, in_stride, alpha;
+    int left, right, top, bottom;  // the first and the last column and row that hold some of the camera's picture
 };
-static_assert(sizeof(MapsParams) == 72, "mod.rs lays it out the same way");
+static_assert(sizeof(MapsParams) == 88, "mod.rs lays it out the same way");
 
 __device__ float sigmoid(float x) { return 1.0f / (1.0f + exp2_approximate(-x * LOG2_E)); }
 __device__ float squashed(float x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }  // tanh
+
+__device__ int clamp(int at, int low, int high) { return min(max(at, low), high); }
 
 __device__ float raw_at(const MapsParams& p, int x, int y, int plane) {
     size_t pixel = (size_t)(y / 2) * (p.width / 2) + x / 2;
@@ -82,7 +85,8 @@ KERNEL(maps_decode, MapsParams, 256, 4) {
     to[15] = 0.0f;
 }
 
-// The line `a I + b` of each pixel's window, means first so that no digits cancel.
+// The line `a I + b` of each pixel's window, means first so that no digits cancel. Beside the camera's picture lies what its
+// border holds.
 KERNEL(maps_fit, MapsParams, 256, 4) {
     const int x = blockIdx.x * 32 + threadIdx.x % 32, y = blockIdx.y * 8 + threadIdx.x / 32;
     if (x >= p.width || y >= p.height) return;
@@ -92,16 +96,18 @@ KERNEL(maps_fit, MapsParams, 256, 4) {
     float guide = 0.0f, matte = 0.0f;
     for (int v = top; v <= bottom; ++v)
         for (int u = left; u <= right; ++u) {
-            guide += brightness(p, u, v);
-            matte += p.maps[((size_t)v * p.width + u) * MAPS];
+            const int column = clamp(u, p.left, p.right), row = clamp(v, p.top, p.bottom);
+            guide += brightness(p, column, row);
+            matte += p.maps[((size_t)row * p.width + column) * MAPS];
         }
     guide *= share, matte *= share;
     float variance = 0.0f, together = 0.0f;
     for (int v = top; v <= bottom; ++v)
         for (int u = left; u <= right; ++u) {
-            float off = brightness(p, u, v) - guide;
+            const int column = clamp(u, p.left, p.right), row = clamp(v, p.top, p.bottom);
+            float off = brightness(p, column, row) - guide;
             variance += off * off;
-            together += off * (p.maps[((size_t)v * p.width + u) * MAPS] - matte);
+            together += off * (p.maps[((size_t)row * p.width + column) * MAPS] - matte);
         }
     const float a = together * share / (variance * share + EPSILON);
     float* to = p.lines + ((size_t)y * p.width + x) * 2;

@@ -14,6 +14,9 @@
 //! maps = [mean a, mean b, visible, light 3, residual 3, gain 3, lift 3, 0]       means over 7x7, less at the border
 //! ```
 //!
+//! Where the camera's picture is of another shape than the model's, I and matte beside it are those of its border, so that
+//! the bars do not leak into it.
+//!
 //! `cells` say of every 4x4 pixels how surely they are body and how much there may hide what is worn; [`Limits`] hold
 //! the circles. These are the formulas of the CPU renderer (`decode`, `Silhouette::support`, `hiding::limit`,
 //! `Matte::fit`, `Composer::pack`); a covariance is computed
@@ -92,6 +95,9 @@ pub struct Maps {
     pub in_stride: usize,
     /// Which of them is the sketch's alpha.
     pub alpha: usize,
+    /// The first and the last column and row that hold some of the camera's picture.
+    pub columns: (usize, usize),
+    pub rows: (usize, usize),
     /// For checks: whether a world is on.
     pub world_on: bool,
     /// For checks: whether something is worn on head or shoulders.
@@ -129,8 +135,12 @@ struct Params {
     height: i32,
     in_stride: i32,
     alpha: i32,
+    left: i32,
+    right: i32,
+    top: i32,
+    bottom: i32,
 }
-const _: () = assert!(size_of::<Params>() == 72);
+const _: () = assert!(size_of::<Params>() == 88);
 
 impl Maps {
     fn area(&self) -> usize {
@@ -158,7 +168,9 @@ impl Kernel for Maps {
     const FUNCTIONS: &'static [&'static str] = &["maps_decode", "maps_fit", "maps_smooth"];
 
     fn describe(&self) -> String {
-        format!("{}x{}{}", self.width, self.height, if self.world_on { " world" } else { "" })
+        let (bars, all) = ((self.columns, self.rows), ((0, self.width - 1), (0, self.height - 1)));
+        let world = if self.world_on { " world" } else { "" };
+        format!("{}x{}{world}{}", self.width, self.height, if bars == all { "" } else { " with bars" })
     }
 
     fn launches(&self, buffers: &MapsBuffers, _: &Facts) -> Result<Vec<Launch>, KernelError> {
@@ -168,6 +180,9 @@ impl Kernel for Maps {
         }
         require(self.alpha < self.in_stride, Self::NAME, "alpha", "below the stride", self.alpha)?;
         require((3..=256).contains(&self.in_stride), Self::NAME, "stride", "3 to 256", self.in_stride)?;
+        for ((first, last), size) in [(self.columns, self.width), (self.rows, self.height)] {
+            require(first <= last && last < size, Self::NAME, "picture", "within the model's", format!("{self:?}"))?;
+        }
         let params = Params {
             raw: buffers.raw.demand(Self::NAME, "raw", self.area() * PLANES)?,
             inputs: buffers.inputs.demand(Self::NAME, "inputs", self.area() * self.in_stride)?,
@@ -180,6 +195,10 @@ impl Kernel for Maps {
             height: self.height as i32,
             in_stride: self.in_stride as i32,
             alpha: self.alpha as i32,
+            left: self.columns.0 as i32,
+            right: self.columns.1 as i32,
+            top: self.rows.0 as i32,
+            bottom: self.rows.1 as i32,
         };
         let blocks = [self.width.div_ceil(32), self.height.div_ceil(8), 1];
         let grid = Grid { blocks, threads: 256, shared_bytes: 0 };
@@ -237,14 +256,24 @@ impl Kernel for Maps {
 
     fn parity() -> Vec<Self> {
         let maps = |width, height, in_stride, alpha, world_on| {
-            let dressed = world_on;
-            Self { width, height, in_stride, alpha, world_on, dressed }
+            let (columns, rows) = ((0, width - 1), (0, height - 1));
+            Self { width, height, in_stride, alpha, columns, rows, world_on, dressed: world_on }
         };
-        vec![maps(2, 2, 4, 3, true), maps(34, 18, 16, 6, false), maps(66, 10, 16, 6, true)]
+        let barred = Self { rows: (3, 14), ..maps(34, 18, 16, 6, false) };
+        vec![maps(2, 2, 4, 3, true), barred, Self { columns: (11, 53), ..maps(66, 10, 16, 6, true) }]
     }
 
     fn bench() -> Vec<Self> {
-        let maps = |on| Self { width: 256, height: 192, in_stride: 16, alpha: 14, world_on: on, dressed: on };
+        let maps = |on| Self {
+            width: 256,
+            height: 192,
+            in_stride: 16,
+            alpha: 14,
+            columns: (0, 255),
+            rows: (0, 191),
+            world_on: on,
+            dressed: on,
+        };
         vec![maps(false), maps(true)]
     }
 }

@@ -34,7 +34,15 @@ pub fn maps(kernel: &Maps, inputs: &[Vec<f64>], rows: Rows) -> Vec<Expected> {
         raw[((y / 2) * (width / 2) + x / 2) * PLANES * 4 + plane * 4 + y % 2 * 2 + x % 2]
     };
     let input = |k: usize, y: usize, x: usize| picture[(y * width + x) * kernel.in_stride + k];
-    let guide = |y: usize, x: usize| (input(0, y, x) + input(1, y, x) + input(2, y, x)) / 3.0;
+    // Beside the camera's picture, that of its border.
+    let nearest = |y: usize, x: usize| {
+        let ((left, right), (top, bottom)) = (kernel.columns, kernel.rows);
+        (y.clamp(top, bottom), x.clamp(left, right))
+    };
+    let guide = |y: usize, x: usize| {
+        let (y, x) = nearest(y, x);
+        (input(0, y, x) + input(1, y, x) + input(2, y, x)) / 3.0
+    };
     let (cells, limits) = (&inputs[3], &inputs[4]);
     let (columns, rows_of_cells) = (width.div_ceil(4), height.div_ceil(4));
     let between = |at: usize, cells: usize| {
@@ -49,7 +57,10 @@ pub fn maps(kernel: &Maps, inputs: &[Vec<f64>], rows: Rows) -> Vec<Expected> {
         let lower = at(bottom, left) * (1.0 - across) + at(bottom, right) * across;
         ((upper * (1.0 - down) + lower * down - BEGINS) / (WHOLE - BEGINS)).clamp(0.0, 1.0)
     };
-    let matte = |y: usize, x: usize| sigmoid(raw(0, y, x)).max(floor(y, x));
+    let matte = |y: usize, x: usize| {
+        let (y, x) = nearest(y, x);
+        sigmoid(raw(0, y, x)).max(floor(y, x))
+    };
     let (grips, covers) = (limits[1] as usize, limits[2] as usize);
     let inside = |from: usize, count: usize, y: usize, x: usize| {
         let circles = limits[4 + 4 * from..].chunks_exact(4).take(count);

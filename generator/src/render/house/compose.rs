@@ -254,10 +254,10 @@ mod tests {
         let (width, height) = (40, 30);
         let camera: Vec<u8> = (0..width * height * 3).map(|i| (i * 13 % 256) as u8).collect();
         let area = PAINT.0 * PAINT.1;
-        let maps: Vec<f32> = (0..PAINT_OUTPUTS * area).map(|i| (i * 29 % 101) as f32 / 100.0).collect();
+        let mut maps: Vec<f32> = (0..PAINT_OUTPUTS * area).map(|i| (i * 29 % 101) as f32 / 100.0).collect();
         let planes: Vec<f32> = (0..3 * area).map(|i| (i * 17 % 97) as f32 / 96.0).collect();
         let mut matte = Matte::default();
-        matte.fit(&maps[..area], &planes, PAINT.0, PAINT.1);
+        matte.fit(&mut maps[..area], &planes, PAINT, (0, PAINT.0 - 1), (0, PAINT.1 - 1));
         let mut clear = Rgba::default();
         clear.clear(width, height);
         let mut composer = Composer::new(width, height, Fit::new((width, height), PAINT));

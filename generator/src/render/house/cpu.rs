@@ -11,7 +11,7 @@ use super::costume::Tailor;
 use super::fields::Field;
 use super::matte::Matte;
 use super::nets::{self, Grid, PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
-use super::planes::{self, Fit, Rgba, Shrink};
+use super::planes::{self, Fit, Rgba, Shrink, inside};
 use super::silhouette::Silhouette;
 use super::sketch::in_camera;
 use super::weights::Asset;
@@ -35,6 +35,9 @@ struct Sized {
     width: u32,
     height: u32,
     fit: Fit,
+    /// The model's first and last column and row that hold some of the picture.
+    columns: (usize, usize),
+    rows: (usize, usize),
     shrink: Shrink,
     composer: Composer,
     /// The world, or none, that the painter's inputs hold besides the noise; nothing before the first frame.
@@ -75,8 +78,10 @@ impl Cpu {
         sized.insert(kept.unwrap_or_else(|| {
             let camera = (width as usize, height as usize);
             let fit = Fit::new(camera, PAINT);
-            let shrink = Shrink::new(camera, PAINT, fit);
-            Sized { width, height, fit, shrink, composer: Composer::new(camera.0, camera.1, fit), holds: None }
+            let columns = inside(camera.0, PAINT.0, fit.scale, fit.left);
+            let rows = inside(camera.1, PAINT.1, fit.scale, fit.top);
+            let (shrink, composer) = (Shrink::new(camera, PAINT, fit), Composer::new(camera.0, camera.1, fit));
+            Sized { width, height, fit, columns, rows, shrink, composer, holds: None }
         }))
     }
 
@@ -137,7 +142,8 @@ impl Cpu {
 
         let started = Instant::now();
         silhouette.support(&mut maps[map::MATTE * area..(map::MATTE + 1) * area], parts);
-        matte.fit(&maps[map::MATTE * area..(map::MATTE + 1) * area], &inputs[..3 * area], PAINT.0, PAINT.1);
+        let soft = &mut maps[map::MATTE * area..(map::MATTE + 1) * area];
+        matte.fit(soft, &inputs[..3 * area], PAINT, sized.columns, sized.rows);
         let theme = shown.map(|shown| shown.theme);
         let world = world.map(|(_, picture)| picture);
         let person: &[u8] = match (theme, shoulders) {

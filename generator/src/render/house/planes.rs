@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-pub use otherglass_kernels::fit::Fit;
+pub use otherglass_kernels::fit::{Fit, inside};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -179,18 +179,35 @@ pub struct Enlarge {
 }
 
 impl Enlarge {
+    /// For `camera` pixels over `model` pixels, of which `scale` make a camera pixel and the first camera pixel begins at
+    /// `offset`. Nothing is taken from model pixels that hold none of the picture.
     #[must_use]
     pub fn new(camera: usize, model: usize, scale: f32, offset: f32) -> Self {
         let mut axis = Self { low: Vec::new(), high: Vec::new(), weight: Vec::new() };
+        let (first, last) = inside(camera, model, scale, offset);
         for i in 0..camera {
-            let at = ((i as f32 + 0.5) * scale + offset - 0.5).clamp(0.0, model as f32 - 1.0);
+            let at = ((i as f32 + 0.5) * scale + offset - 0.5).clamp(first as f32, last as f32);
             let low = at.floor() as usize;
             axis.low.push(low);
-            axis.high.push((low + 1).min(model - 1));
+            axis.high.push((low + 1).min(last));
             axis.weight.push(at - low as f32);
         }
         axis
     }
+}
+
+/// Fills what lies beside a picture in a plane with the picture's border. `columns`, `rows`: the first and the last that hold
+/// some of the picture.
+pub fn spread(plane: &mut [f32], width: usize, columns: (usize, usize), rows: (usize, usize)) {
+    for row in plane.chunks_exact_mut(width).skip(rows.0).take(rows.1 + 1 - rows.0) {
+        let (left, right) = (row[columns.0], row[columns.1]);
+        row[..columns.0].fill(left);
+        row[columns.1 + 1..].fill(right);
+    }
+    let (above, from) = plane.split_at_mut(rows.0 * width);
+    above.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(&from[..width]));
+    let (upto, below) = plane.split_at_mut((rows.1 + 1) * width);
+    below.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(&upto[rows.1 * width..]));
 }
 
 /// Halves planes (channels, height, width) by averaging squares of four.
@@ -255,6 +272,29 @@ mod tests {
         let want = pixels.iter().step_by(3).map(|&v| f32::from(v)).sum::<f32>() / (width * height) as f32 / 255.0;
         assert!((mean - want).abs() < 1e-4, "{mean} {want}");
         assert!(planes[..16 * 2].iter().all(|&v| v == BAR) && planes[16 * 10..16 * 12].iter().all(|&v| v == BAR));
+    }
+
+    #[test]
+    fn a_wide_cameras_pixels_take_nothing_from_the_bars() {
+        let (camera, model) = ((1280, 720), (256, 192));
+        let fit = Fit::new(camera, model);
+        assert_eq!(inside(camera.1, model.1, fit.scale, fit.top), (24, 167));
+        let rows = Enlarge::new(camera.1, model.1, fit.scale, fit.top);
+        assert!(rows.low.iter().chain(&rows.high).all(|row| (24..=167).contains(row)), "rows in the bars");
+        assert_eq!((rows.low[0], rows.weight[0], rows.low[719], rows.weight[719]), (24, 0.0, 167, 0.0));
+        let columns = Enlarge::new(camera.0, model.0, fit.scale, fit.left);
+        assert_eq!((columns.low[0], columns.high[1279]), (0, 255));
+    }
+
+    #[test]
+    fn bars_are_filled_with_the_border() {
+        let mut plane: Vec<f32> = (0..30).map(|i| i as f32).collect();
+        spread(&mut plane, 6, (1, 3), (2, 3));
+        let (top, bottom) = ([13.0, 13.0, 14.0, 15.0, 15.0, 15.0], [19.0, 19.0, 20.0, 21.0, 21.0, 21.0]);
+        assert_eq!(plane, [top, top, top, bottom, bottom].concat());
+        let before = plane.clone();
+        spread(&mut plane, 6, (0, 5), (0, 4));
+        assert_eq!(plane, before, "where there are no bars nothing changes");
     }
 
     #[test]

@@ -35,6 +35,7 @@ use otherglass_kernels::common::Activation::{self, None as Linear, Relu};
 use otherglass_kernels::composite::Composite;
 use otherglass_kernels::costume::{Dye, Measure};
 use otherglass_kernels::fields::{Catalogue, Fields};
+use otherglass_kernels::fit::{Fit, inside};
 use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
 use otherglass_kernels::linear::Linear as Dense;
 use otherglass_kernels::maps::Maps;
@@ -221,6 +222,7 @@ impl Shapes {
     fn new(camera: (usize, usize), format: Format, model: (usize, usize), catalogue: &Catalogue) -> Self {
         let (width, height) = camera;
         let at = |first: usize, gain: f32| Place { stride: INPUT_STRIDE, first, last: first + 3, gain, offset: 0.0 };
+        let fit = Fit::new(camera, model);
         let drawn = |size: (usize, usize)| Fields::new(size.0, size.1, catalogue, outfit::MOST_PLACED);
         Self {
             to_rgb: FrameToRgb { width, height, format, mirrored: false },
@@ -245,6 +247,8 @@ impl Shapes {
                 height: model.1,
                 in_stride: INPUT_STRIDE,
                 alpha: SKETCH_ALPHA,
+                columns: inside(width, model.0, fit.scale, fit.left),
+                rows: inside(height, model.1, fit.scale, fit.top),
                 world_on: true,
                 dressed: true,
             },
