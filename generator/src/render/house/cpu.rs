@@ -137,7 +137,7 @@ impl Cpu {
         self.painter.run(inputs, parts, 1.0, maps);
         let visible = &mut maps[map::VISIBLE * area..(map::VISIBLE + 1) * area];
         hiding::cells(parts, dressed, hiding);
-        hiding::limit(visible, hiding, dressed, sketcher.grips(fields), sketcher.covers(fields));
+        hiding::limit(visible, hiding, dressed, sketcher.grips(), sketcher.covers());
         timings.note("paint", started);
 
         let started = Instant::now();

@@ -50,13 +50,7 @@ pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>) {
 /// Brings `visible` (192, 256) back to 1 where no part of the body is that could hide something. `cells` (48, 64): as
 /// [`cells`] says; `grips`, `covers`: circles in pixels of the map where a hand may hide what it holds, and where what is
 /// in front of everything is.
-pub fn limit(
-    visible: &mut [f32],
-    cells: &[f32],
-    dressed: Dressed,
-    grips: impl Iterator<Item = Circle> + Clone + Sync,
-    covers: impl Iterator<Item = Circle> + Clone + Sync,
-) {
+pub fn limit(visible: &mut [f32], cells: &[f32], dressed: Dressed, grips: &[Circle], covers: &[Circle]) {
     let width = PAINT.0 / 4;
     assert!(cells.len() == width * (PAINT.1 / 4) && visible.len() == PAINT.0 * PAINT.1);
     visible.par_chunks_exact_mut(PAINT.0).enumerate().with_min_len(16).for_each(|(y, row)| {
@@ -67,13 +61,15 @@ pub fn limit(
                 continue;
             }
             let here = Vec2::new(x as f32 + 0.5, y as f32 + 0.5);
-            let inside = |(centre, radius): Circle| {
-                let away = here - centre;
-                (radius + 1.0 - (away.x * away.x + away.y * away.y).sqrt()).clamp(0.0, 1.0)
+            let inside = |circles: &[Circle]| {
+                let depth = |&(centre, radius): &Circle| {
+                    let away = here - centre;
+                    (radius + 1.0 - (away.x * away.x + away.y * away.y).sqrt()).clamp(0.0, 1.0)
+                };
+                circles.iter().map(depth).fold(0.0, f32::max)
             };
-            let reach = if dressed == Dressed::default() { grips.clone().map(inside).fold(0.0, f32::max) } else { 1.0 };
-            let open = 1.0 - covers.clone().map(inside).fold(0.0, f32::max);
-            *value = 1.0 - (1.0 - *value) * cell * reach * open;
+            let reach = if dressed == Dressed::default() { inside(grips) } else { 1.0 };
+            *value = 1.0 - (1.0 - *value) * cell * reach * (1.0 - inside(covers));
         }
     });
 }
@@ -101,22 +97,21 @@ mod tests {
             [(false, false, [0.0, 1.0, 1.0]), (true, false, [0.0, 0.0, 1.0]), (false, true, [0.0, 0.0, 0.0])]
         {
             let mut visible = vec![0.0; PAINT.0 * PAINT.1];
-            let limit = |visible: &mut [f32], dressed, grips, covers| {
+            let limit = |visible: &mut [f32], dressed, grips: &[Circle], covers: &[Circle]| {
                 let mut shares = Vec::new();
                 cells(&parts, dressed, &mut shares);
                 limit(visible, &shares, dressed, grips, covers);
             };
-            let nowhere = std::iter::once((Vec2::default(), -2.0));
-            let grip = std::iter::once((Vec2::new(42.0, 42.0), 10.0));
+            let grip = [(Vec2::new(42.0, 42.0), 10.0)];
             let dressed = Dressed { head, shoulders };
-            limit(&mut visible, dressed, grip.clone(), nowhere.clone());
+            limit(&mut visible, dressed, &grip, &[]);
             assert_eq!([10, 20, 30].map(|x| at(&visible, x, 10)), want);
             assert_eq!(at(&visible, 50, 40), 1.0, "nothing hides before a wall");
-            let elsewhere = std::iter::once((Vec2::new(90.0, 90.0), 10.0));
-            limit(&mut visible, Dressed::default(), elsewhere, nowhere);
+            let elsewhere = [(Vec2::new(90.0, 90.0), 10.0)];
+            limit(&mut visible, Dressed::default(), &elsewhere, &[]);
             assert_eq!(at(&visible, 10, 10), 1.0, "the blade is before another hand");
             let mut visible = vec![0.0; PAINT.0 * PAINT.1];
-            limit(&mut visible, dressed, grip.clone(), grip);
+            limit(&mut visible, dressed, &grip, &grip);
             assert_eq!(at(&visible, 10, 10), 1.0, "the shield is before the hand that holds it");
         }
     }

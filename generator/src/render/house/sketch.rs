@@ -114,6 +114,8 @@ struct PlacedItem {
 #[derive(Debug)]
 pub struct Sketcher {
     placed: Vec<PlacedItem>,
+    grips: Vec<Circle>,
+    covers: Vec<Circle>,
     front: Rgba,
     behind: Rgba,
     lattice: Lattice,
@@ -130,6 +132,8 @@ impl Default for Sketcher {
         Self {
             // Room for what people usually wear, so that nothing grows while they move.
             placed: Vec::with_capacity(16),
+            grips: Vec::with_capacity(16),
+            covers: Vec::with_capacity(16),
             front: Rgba::default(),
             behind: Rgba::default(),
             lattice: Lattice::default(),
@@ -147,7 +151,13 @@ impl Sketcher {
     pub fn reset(&mut self) {
         self.free_hand = FreeHand::default();
         self.crossing = Crossing::default();
+        self.take_off();
+    }
+
+    fn take_off(&mut self) {
         self.placed.clear();
+        self.grips.clear();
+        self.covers.clear();
     }
 
     /// Finds the frame and presence of every item. `body` in picture widths, `in_model` the same in model pixels;
@@ -160,7 +170,7 @@ impl Sketcher {
         seconds: f64,
         fields: &BTreeMap<String, Field>,
     ) {
-        self.placed.clear();
+        self.take_off();
         self.seconds = seconds;
         let border = (room.0 * (1.0 / PAINT.0 as f32), room.1 * (1.0 / PAINT.0 as f32));
         let mut hands = Hands::new(&mut self.free_hand, worn, (body, border.1.y), fields);
@@ -169,6 +179,12 @@ impl Sketcher {
             let Some(field) = item.field(fields) else { continue };
             let mut put = |frame: ItemFrame, opacity: f32| {
                 if opacity > 0.0 {
+                    let circle = |radius: f32| (frame.o, radius * frame.ex.length());
+                    match field.attachment {
+                        Attachment::Hand => self.grips.push(circle(GRIP)),
+                        Attachment::Arm | Attachment::Beside => self.covers.push(circle(COVER)),
+                        Attachment::Head | Attachment::Shoulders => {}
+                    }
                     self.placed.push(PlacedItem { kind: Arc::clone(&item.kind), frame, tint: item.tint, opacity });
                 }
             };
@@ -208,23 +224,13 @@ impl Sketcher {
     }
 
     /// The grips of what is held, in pixels of the model.
-    pub fn grips<'a>(&'a self, fields: &'a BTreeMap<String, Field>) -> impl Iterator<Item = Circle> + Clone + 'a {
-        self.circles(fields, |attachment| attachment == Attachment::Hand, GRIP)
+    pub fn grips(&self) -> &[Circle] {
+        &self.grips
     }
 
     /// Where what is before everything is, in pixels of the model.
-    pub fn covers<'a>(&'a self, fields: &'a BTreeMap<String, Field>) -> impl Iterator<Item = Circle> + Clone + 'a {
-        self.circles(fields, |attachment| matches!(attachment, Attachment::Arm | Attachment::Beside), COVER)
-    }
-
-    fn circles<'a>(
-        &'a self,
-        fields: &'a BTreeMap<String, Field>,
-        which: fn(Attachment) -> bool,
-        radius: f32,
-    ) -> impl Iterator<Item = Circle> + Clone + 'a {
-        let which = move |item: &&PlacedItem| fields.get(&*item.kind).is_some_and(|f| which(f.attachment));
-        self.placed.iter().filter(which).map(move |item| (item.frame.o, radius * item.frame.ex.length()))
+    pub fn covers(&self) -> &[Circle] {
+        &self.covers
     }
 
     /// Draws what is worn at the camera's size over what the two pictures hold, and at the model's.

@@ -102,9 +102,9 @@ impl Cpu {
             placed[0].extend(kit.wardrobe.put(&part, part.frame, PAINT));
             placed[1].extend(kit.wardrobe.put(&part, in_camera(part.frame, fit), camera));
         });
-        let circle = |(at, radius): Circle| [at.x, at.y, radius];
+        let circle = |&(at, radius): &Circle| [at.x, at.y, radius];
         let circles =
-            [self.sketcher.grips(fields).map(circle).collect(), self.sketcher.covers(fields).map(circle).collect()];
+            [self.sketcher.grips(), self.sketcher.covers()].map(|circles| circles.iter().map(circle).collect());
         let dressed = Worn::dressed(worn, fields);
         Hanging { placed, dressed: [dressed != Dressed::default(), dressed.shoulders], circles }
     }
