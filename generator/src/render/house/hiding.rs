@@ -1,8 +1,11 @@
 //! What can stand before a worn thing at all.
 //!
-//! The painter says where something hides what is worn. A held thing is hidden by a hand, and only at its grip; one on
-//! the head by hands and arms, and one on the shoulders also by the head. A shield, and what flies before the visitor, is
-//! hidden by nothing. Elsewhere the painter's doubts are overruled.
+//! The painter says where something hides what is worn. While only held things are worn, those are hidden by a hand, and
+//! only at its grip; with something on the head hands and arms may hide, and with something on the shoulders also the
+//! head. Where a shield is, and what flies before the visitor, nothing hides. Elsewhere the painter's doubts are overruled.
+//!
+//! One map serves all that is worn: what may hide a thing on head or shoulders may hide held things too, and anywhere, not
+//! only at their grips.
 
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
