@@ -1,8 +1,9 @@
 //! A world dresses its visitors: furs and leather in the throne hall, frost in the ice kingdom.
 //!
-//! The visitor's cloth (torso and sleeves, as the sense network sees them, less what has the skin's colour) is given the
-//! colour and pattern of the world's [`Costume`]. The light of its folds stays the camera's. The pattern lies in the
-//! frame of the shoulders, so that it goes where the visitor goes. Bare skin, hair and hands stay as they are.
+//! The visitor's cloth (torso and sleeves, as the sense network sees them) is given the colour and pattern of the world's
+//! [`Costume`]. The light of its folds stays the camera's. The pattern lies in the frame of the shoulders, so that it goes
+//! where the visitor goes. What has the face's colour stays as it is on arms and at the neckline, except under fur; further
+//! down the torso it is dyed like any cloth. Face, hair and hands always stay.
 
 mod cloth;
 
@@ -47,7 +48,8 @@ impl Edge {
     }
 }
 
-/// Value noise of that many cells a tile, at `u` of the cloth.
+/// Value noise along the mantle's edge, at `u` shoulder widths from the middle: `N` values over the two shoulder widths from
+/// -1 to 1, repeating.
 #[inline(always)]
 fn along<const N: usize>(values: &[f32; N], u: f32) -> f32 {
     let x = (u * 0.5 + 0.5) * N as f32;
