@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! backdrop = world picture where a world is on, else the camera's own
-//! behind   = what is worn behind the body, over the backdrop
+//! behind   = what is worn behind the body, by its light, over the backdrop
 //! person   = camera, dressed for the world, * gain + lift (all only in a world), over that by the matte
 //! out      = what is worn in front, by its visibility and light, over that; plus the residual near what changed
 //! ```
@@ -24,7 +24,7 @@ const PACKED: usize = 16;
 /// How far from what is worn the residual may reach, in model pixels.
 const REACH: usize = 4;
 
-/// What does not change between frames of one size.
+/// The tables of one camera size, and memory that every frame overwrites.
 #[derive(Debug)]
 pub struct Composer {
     columns: Enlarge,

@@ -30,7 +30,7 @@ pub struct Cpu {
     tailor: Tailor,
 }
 
-/// What depends on the camera's size alone.
+/// What is made anew for another size of camera.
 struct Sized {
     width: u32,
     height: u32,
