@@ -12,11 +12,11 @@
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
+use rayon::slice::ParallelSliceMut;
 
 use super::matte::{Matte, brightness};
 use super::nets::{PAINT, PAINT_OUTPUTS, map};
-use super::planes::{Enlarge, Fit, Rgba};
+use super::planes::{Enlarge, Fit, Rgba, dilate};
 
 /// Values kept for each model pixel, in fours that go with red, green, blue and alpha: light and visibility, residual and
 /// the matte's a, gain and the matte's b, lift and nothing.
@@ -31,7 +31,7 @@ pub struct Composer {
     rows: Enlarge,
     packed: Vec<f32>,
     gate: Vec<f32>,
-    widened: Vec<f32>,
+    scratch: Vec<f32>,
     /// Of the model's rows, those in which something is other than the camera's.
     changed: Vec<bool>,
     arch: Arch,
@@ -59,7 +59,7 @@ impl Composer {
             rows: Enlarge::new(height, PAINT.1, fit.scale, fit.top),
             packed: Vec::new(),
             gate: Vec::new(),
-            widened: Vec::new(),
+            scratch: Vec::new(),
             changed: Vec::new(),
             arch: Arch::new(),
         }
@@ -79,11 +79,12 @@ impl Composer {
     fn pack(&mut self, with: &Ingredients) {
         let area = PAINT.0 * PAINT.1;
         assert!(with.maps.len() == PAINT_OUTPUTS * area && with.sketch_alpha.len() == area, "maps of another size");
+        self.gate.clear();
         if with.world.is_some() {
-            self.gate.clear();
             self.gate.resize(area, 1.0);
         } else {
-            widen(with.sketch_alpha, &mut self.gate, &mut self.widened);
+            self.gate.extend_from_slice(with.sketch_alpha);
+            dilate(&mut self.gate, PAINT.0, REACH, &mut self.scratch);
         }
         self.changed.clear();
         self.changed.extend(self.gate.chunks_exact(PAINT.0).map(|row| row.iter().any(|&gate| gate > 0.0)));
@@ -100,29 +101,6 @@ impl Composer {
             (pixel[3], pixel[7], pixel[11]) = (from(map::VISIBLE), with.matte.a[i], with.matte.b[i]);
         });
     }
-}
-
-/// The greatest alpha within [`REACH`] in both directions.
-fn widen(alpha: &[f32], out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
-    let (width, height) = PAINT;
-    let most = |row: &mut [f32], other: &[f32]| {
-        row.iter_mut().zip(other).for_each(|(most, &value)| *most = most.max(value));
-    };
-    scratch.clear();
-    scratch.extend_from_slice(alpha);
-    scratch.par_chunks_exact_mut(width).zip(alpha.par_chunks_exact(width)).with_min_len(32).for_each(|(row, alpha)| {
-        for shift in 1..=REACH {
-            most(row, &alpha[shift..]);
-            most(&mut row[shift..], alpha);
-        }
-    });
-    out.resize(alpha.len(), 0.0);
-    out.par_chunks_exact_mut(width).enumerate().with_min_len(32).for_each(|(y, row)| {
-        row.fill(0.0);
-        for near in y.saturating_sub(REACH)..=(y + REACH).min(height - 1) {
-            most(row, &scratch[near * width..][..width]);
-        }
-    });
 }
 
 /// One row of the picture.

@@ -51,6 +51,7 @@ struct Buffers {
     small: Vec<f32>,
     parts: Grid,
     hiding: Vec<f32>,
+    scratch: Vec<f32>,
     sketch_alpha: Vec<f32>,
     front: Rgba,
     behind: Rgba,
@@ -113,7 +114,7 @@ impl Cpu {
     ) -> Vec<u8> {
         let sized = Self::sized(&mut self.sized, frame.width, frame.height);
         let Hung { sketcher, dressed, world, shoulders } = hung;
-        let Buffers { inputs, parts, hiding, sketch_alpha, front, behind, maps, silhouette, matte, small: _ } =
+        let Buffers { inputs, parts, hiding, scratch, sketch_alpha, front, behind, maps, silhouette, matte, small: _ } =
             &mut self.buffers;
         let area = PAINT.0 * PAINT.1;
         let started = Instant::now();
@@ -136,7 +137,7 @@ impl Cpu {
         }
         self.painter.run(inputs, parts, 1.0, maps);
         let visible = &mut maps[map::VISIBLE * area..(map::VISIBLE + 1) * area];
-        hiding::cells(parts, dressed, hiding);
+        hiding::cells(parts, dressed, hiding, scratch);
         hiding::limit(visible, hiding, dressed, sketcher.grips(), sketcher.covers());
         timings.note("paint", started);
 

@@ -13,6 +13,7 @@ use rayon::slice::ParallelSliceMut;
 use super::geometry::Vec2;
 use super::nets::part::{self, ARMS, HANDS};
 use super::nets::{Grid, PAINT, PARTS};
+use super::planes::dilate;
 
 const HEAD: [usize; 2] = [part::FACE, part::HAIR];
 /// A share of such a part above which the painter has its way.
@@ -29,7 +30,7 @@ pub struct Dressed {
 pub type Circle = (Vec2, f32);
 
 /// How much there may hide what is worn, 0..1, for every cell of `parts` (48, 64, 9): what the sense network said.
-pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>) {
+pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>, scratch: &mut Vec<f32>) {
     let (width, height) = (parts.width, parts.height);
     assert!(parts.channels == PARTS);
     let share = |y: usize, x: usize| {
@@ -39,15 +40,10 @@ pub fn cells(parts: &Grid, dressed: Dressed, out: &mut Vec<f32>) {
         let hiding = of(HANDS, true) + of(ARMS, arms) + of(HEAD, dressed.shoulders);
         (hiding / ENOUGH).min(1.0)
     };
-    let shares: Vec<f32> = (0..height * width).map(|i| share(i / width, i % width)).collect();
-    // The most of a neighbourhood: edges of a hand are where it is least sure.
     out.clear();
-    out.extend((0..height * width).map(|i| {
-        let (y, x) = (i / width, i % width);
-        let rows = y.saturating_sub(1)..=(y + 1).min(height - 1);
-        let near = rows.flat_map(|y| &shares[y * width + x.saturating_sub(1)..=y * width + (x + 1).min(width - 1)]);
-        near.fold(0.0, |most: f32, &share| most.max(share))
-    }));
+    out.extend((0..height * width).map(|i| share(i / width, i % width)));
+    // The most of a neighbourhood: edges of a hand are where it is least sure.
+    dilate(out, width, 1, scratch);
 }
 
 /// Brings `visible` (192, 256) back to 1 where no part of the body is that could hide something. `cells` (48, 64): as
@@ -102,7 +98,7 @@ mod tests {
             let mut visible = vec![0.0; PAINT.0 * PAINT.1];
             let limit = |visible: &mut [f32], dressed, grips: &[Circle], covers: &[Circle]| {
                 let mut shares = Vec::new();
-                cells(&parts, dressed, &mut shares);
+                cells(&parts, dressed, &mut shares, &mut Vec::new());
                 limit(visible, &shares, dressed, grips, covers);
             };
             let grip = [(Vec2::new(42.0, 42.0), 10.0)];

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 pub use otherglass_kernels::fit::{Fit, inside};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
 /// A premultiplied RGBA picture of f32, 0..1; rows top to bottom.
 #[derive(Clone, Debug, Default)]
@@ -224,6 +224,44 @@ pub fn halve(planes: &[f32], channels: usize, width: usize, height: usize, out: 
     });
 }
 
+/// Replaces every value of a plane by the greatest of the square of `radius` around it (less at the border).
+pub fn dilate(plane: &mut [f32], width: usize, radius: usize, scratch: &mut Vec<f32>) {
+    extreme(plane, width, radius, scratch, f32::max);
+}
+
+/// Replaces every value of a plane by the least of the square of `radius` around it (less at the border).
+pub fn erode(plane: &mut [f32], width: usize, radius: usize, scratch: &mut Vec<f32>) {
+    extreme(plane, width, radius, scratch, f32::min);
+}
+
+/// Along the rows, then down the columns.
+fn extreme(
+    plane: &mut [f32],
+    width: usize,
+    radius: usize,
+    scratch: &mut Vec<f32>,
+    pick: impl Fn(f32, f32) -> f32 + Sync,
+) {
+    let height = plane.len() / width;
+    assert!(plane.len() == width * height && width > radius, "a plane {width} wide and a radius of {radius}");
+    let into = |row: &mut [f32], other: &[f32]| {
+        row.iter_mut().zip(other).for_each(|(value, &other)| *value = pick(*value, other));
+    };
+    scratch.clear();
+    scratch.extend_from_slice(plane);
+    scratch.par_chunks_exact_mut(width).zip(plane.par_chunks_exact(width)).with_min_len(32).for_each(|(row, from)| {
+        for shift in 1..=radius {
+            into(row, &from[shift..]);
+            into(&mut row[shift..], from);
+        }
+    });
+    plane.par_chunks_exact_mut(width).enumerate().with_min_len(32).for_each(|(y, row)| {
+        for near in y.saturating_sub(radius)..=(y + radius).min(height - 1) {
+            into(row, &scratch[near * width..][..width]);
+        }
+    });
+}
+
 /// Mean over a square of `2 radius + 1` pixels (less at the border) of one plane.
 pub fn box_mean(plane: &[f32], width: usize, height: usize, radius: usize, out: &mut Vec<f32>) {
     assert!(
@@ -295,6 +333,25 @@ mod tests {
         let before = plane.clone();
         spread(&mut plane, 6, (0, 5), (0, 4));
         assert_eq!(plane, before, "where there are no bars nothing changes");
+    }
+
+    #[test]
+    fn dilation_and_erosion_equal_the_plain_loops() {
+        let (width, height) = (9_usize, 7_usize);
+        let source: Vec<f32> = (0..width * height).map(|i| (i * 31 % 17) as f32).collect();
+        for radius in [1, 2, 4] {
+            let around = |i: usize| {
+                let (y, x) = (i / width, i % width);
+                let rows = y.saturating_sub(radius)..=(y + radius).min(height - 1);
+                let columns = x.saturating_sub(radius)..=(x + radius).min(width - 1);
+                let values = rows.flat_map(|v| columns.clone().map(move |u| v * width + u)).map(|at| source[at]);
+                (values.clone().fold(f32::MIN, f32::max), values.fold(f32::MAX, f32::min))
+            };
+            let (mut most, mut least, mut scratch) = (source.clone(), source.clone(), Vec::new());
+            dilate(&mut most, width, radius, &mut scratch);
+            erode(&mut least, width, radius, &mut scratch);
+            assert!((0..width * height).all(|i| around(i) == (most[i], least[i])), "radius {radius}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::nets::{Grid, PAINT, PARTS};
+use super::planes::{Enlarge, dilate, erode};
 
 /// How sure a cell and its neighbours must be of the body for a floor to begin, and to be whole.
 const BEGINS: f32 = 0.75;
@@ -19,31 +20,41 @@ const EMPTY: f32 = 0.15;
 /// How much of a cell's earlier certainty is left after one frame of doubt: half of it after seven.
 const KEPT: f32 = 0.9;
 
-/// Memory kept from frame to frame.
-#[derive(Debug, Default)]
+/// Memory kept from frame to frame, and where the matte's pixels lie among the cells.
+#[derive(Debug)]
 pub struct Silhouette {
     /// Probability of the body in each cell, doubts of single frames bridged.
     body: Vec<f32>,
     closed: Vec<f32>,
     scratch: Vec<f32>,
+    columns: Enlarge,
+    rows: Enlarge,
+}
+
+impl Default for Silhouette {
+    fn default() -> Self {
+        let axis = |pixels: usize| Enlarge::new(pixels, pixels / 4, 0.25, 0.0);
+        let (columns, rows) = (axis(PAINT.0), axis(PAINT.1));
+        Self { body: Vec::new(), closed: Vec::new(), scratch: Vec::new(), columns, rows }
+    }
 }
 
 impl Silhouette {
     /// Forgets what was body before.
     pub fn reset(&mut self) {
-        let Self { body, closed: _, scratch: _ } = self;
-        body.clear();
+        self.body.clear();
     }
 
     /// Raises `matte` (192, 256) to the floor that `parts` (48, 64, 9), probabilities, give.
     pub fn support(&mut self, matte: &mut [f32], parts: &Grid) {
-        let (width, height) = (parts.width, parts.height);
-        assert!(PAINT == (width * 4, height * 4) && matte.len() == PAINT.0 * PAINT.1);
-        let closed = self.follow(parts);
+        let width = parts.width;
+        assert!(PAINT == (width * 4, parts.height * 4) && matte.len() == PAINT.0 * PAINT.1);
+        self.follow(parts);
+        let Self { closed, columns, rows, .. } = &*self;
         matte.par_chunks_exact_mut(PAINT.0).enumerate().with_min_len(16).for_each(|(y, row)| {
-            let (low, high, down) = between(y, height);
-            for (x, value) in row.iter_mut().enumerate() {
-                let (left, right, across) = between(x, width);
+            let (low, high, down) = (rows.low[y], rows.high[y], rows.weight[y]);
+            let places = columns.low.iter().zip(&columns.high).zip(&columns.weight);
+            for (value, ((&left, &right), &across)) in row.iter_mut().zip(places) {
                 let line = |y: usize| {
                     let (a, b) = (closed[y * width + left], closed[y * width + right]);
                     a + across * (b - a)
@@ -54,53 +65,24 @@ impl Silhouette {
         });
     }
 
-    /// How surely each cell of `parts` (48, 64, 9), probabilities, and what is around it is body.
-    pub fn follow(&mut self, parts: &Grid) -> &[f32] {
+    /// How surely each cell of `parts` (48, 64, 9), probabilities, and what is around it is body, into `closed`.
+    fn follow(&mut self, parts: &Grid) {
         let (width, height) = (parts.width, parts.height);
         assert!(parts.channels == PARTS);
-        let Self { body, closed, scratch } = self;
+        let Self { body, closed, scratch, .. } = self;
         body.resize(width * height, 0.0);
         for (i, body) in body.iter_mut().enumerate() {
             let seen = 1.0 - parts.pixel(i / width, i % width)[0];
             *body = if seen < EMPTY { seen } else { seen.max(KEPT * *body) };
         }
         closed.clone_from(body);
-        extreme(closed, (width, height), CLEFT, f32::max, scratch);
-        extreme(closed, (width, height), CLEFT, f32::min, scratch);
+        dilate(closed, width, CLEFT, scratch);
+        erode(closed, width, CLEFT, scratch);
         for (closed, &body) in closed.iter_mut().zip(body.iter()) {
             // What is surely not body stays a gap, however narrow.
             *closed = closed.min(2.0 * body).max(body);
         }
-        extreme(closed, (width, height), 1, f32::min, scratch);
-        closed
-    }
-}
-
-/// The two cells around a pixel of four times the resolution, and how far it is towards the second.
-fn between(at: usize, cells: usize) -> (usize, usize, f32) {
-    let exact = ((at as f32 + 0.5) / 4.0 - 0.5).clamp(0.0, (cells - 1) as f32);
-    let low = exact as usize;
-    (low, (low + 1).min(cells - 1), exact - low as f32)
-}
-
-/// Replaces every value by the extreme of the square of `radius` around it.
-fn extreme(
-    plane: &mut [f32],
-    (width, height): (usize, usize),
-    radius: usize,
-    pick: fn(f32, f32) -> f32,
-    scratch: &mut Vec<f32>,
-) {
-    scratch.clear();
-    scratch.extend((0..width * height).map(|i| {
-        let (x, row) = (i % width, i - i % width);
-        let span = row + x.saturating_sub(radius)..=row + (x + radius).min(width - 1);
-        plane[span].iter().copied().fold(plane[i], pick)
-    }));
-    for (i, value) in plane.iter_mut().enumerate() {
-        let (x, y) = (i % width, i / width);
-        let rows = y.saturating_sub(radius)..=(y + radius).min(height - 1);
-        *value = rows.map(|row| scratch[row * width + x]).fold(scratch[i], pick);
+        erode(closed, width, 1, scratch);
     }
 }
 

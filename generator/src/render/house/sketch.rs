@@ -20,7 +20,7 @@ pub const GRIP: f32 = 0.075;
 /// How far what is before everything reaches from its origin, in units of it.
 pub const COVER: f32 = 1.5;
 /// The most of one kind that keep the visitor company.
-pub const MOST_COMPANY: u32 = 4;
+const MOST_COMPANY: u32 = 4;
 /// Seconds in which such a thing goes from one side of the head to the other.
 const CROSSING_S: f64 = 0.8;
 
@@ -77,6 +77,13 @@ impl Worn {
         fields.get(&*self.kind)
     }
 
+    /// Where it flies if it keeps the visitor company: by turns on either side of the head, then at the other height.
+    pub fn company(&self) -> impl Iterator<Item = Post> {
+        let first_above = self.place != Place::Beside;
+        let post = move |index| Post { index, across: index % 2 == 1, above: first_above != (index >= 2) };
+        (0..self.count.min(MOST_COMPANY)).map(post)
+    }
+
     /// What the worn things are hidden by, see [`super::hiding`].
     #[must_use]
     pub fn dressed(worn: &[Self], fields: &BTreeMap<String, Field>) -> Dressed {
@@ -98,6 +105,17 @@ impl Worn {
             _ => None,
         }
     }
+}
+
+/// The place of one of several that keep the visitor company.
+#[derive(Clone, Copy, Debug)]
+pub struct Post {
+    /// The how manieth it is.
+    pub index: u32,
+    /// Whether it is on the other side of the head than the first.
+    pub across: bool,
+    /// At the height of the eyes and over it, or at that of the shoulders.
+    pub above: bool,
 }
 
 /// One item put on the body: everything but the resolution.
@@ -208,14 +226,8 @@ impl Sketcher {
                 }
                 Attachment::Beside => {
                     let (to_the_right, shown) = self.crossing.side();
-                    for index in 0..item.count.min(MOST_COMPANY) {
-                        let at = Company {
-                            size,
-                            to_the_right: to_the_right != (index % 2 == 1),
-                            above: (item.place != Place::Beside) != (index >= 2),
-                            index,
-                            seconds,
-                        };
+                    for Post { index, across, above } in item.company() {
+                        let at = Company { size, to_the_right: to_the_right != across, above, index, seconds };
                         put(frames::company(in_model, at, room), shown * seen(body.present(Point::Head)));
                     }
                 }

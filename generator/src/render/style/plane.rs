@@ -185,11 +185,17 @@ pub fn floor(value: f32) -> i32 {
     nearest((value - 0.5).max(0.0))
 }
 
-/// `value` from `low` to `high` as 0..1, smooth at both ends (the cubic 3t^2 - 2t^3). Falls where `high` is below `low`.
+/// `value` from `low` to `high` as 0..1, smooth at both ends (see [`ease`]). Falls where `high` is below `low`.
 #[inline(always)]
 #[must_use]
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
-    let t = limit((value - low) * (1.0 / (high - low)), 0.0, 1.0);
+    ease(limit((value - low) * (1.0 / (high - low)), 0.0, 1.0))
+}
+
+/// 0..1 as 0..1, smooth at both ends: the cubic 3t^2 - 2t^3.
+#[inline(always)]
+#[must_use]
+pub fn ease(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 

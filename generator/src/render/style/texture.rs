@@ -5,6 +5,7 @@
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
+use super::plane::ease;
 use super::sizes::Sizes;
 
 /// A number in 0..1 that depends on everything given: one round of the finaliser of SplitMix64 (Steele, Lea, Flood,
@@ -29,7 +30,6 @@ pub fn noise(seed: u64, x: f32, y: f32) -> f32 {
 #[must_use]
 pub fn noise_of(x: f32, y: f32, at: impl Fn(i64, i64) -> f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
-    let ease = |t: f32| t * t * (3.0 - 2.0 * t);
     let (u, v) = (ease(x - left), ease(y - top));
     let (i, j) = (left as i64, top as i64);
     let row = |j: i64| {

@@ -16,6 +16,7 @@ use super::frames::ItemFrame;
 use super::matte::brightness;
 use super::nets::{Grid, PAINT, PARTS, part};
 use super::planes::{Enlarge, Fit};
+use crate::render::style::plane::ease;
 use crate::render::style::texture::chance;
 use crate::scene::Theme;
 
@@ -56,7 +57,7 @@ fn along<const N: usize>(values: &[f32; N], u: f32) -> f32 {
     let left = x.floor();
     let share = x - left;
     let (a, b) = ((left as i32).rem_euclid(N as i32) as usize, (left as i32 + 1).rem_euclid(N as i32) as usize);
-    values[a] + share * share * (3.0 - 2.0 * share) * (values[b] - values[a])
+    values[a] + ease(share) * (values[b] - values[a])
 }
 
 /// A world's costume as the device takes it, with its tiles of cloth and mantle in f16.
@@ -297,8 +298,7 @@ impl<'a> Fitting<'a> {
         let open = bare * neckline * (1.0 - mantle * ((v - 0.02) * 12.0).clamp(0.0, 1.0));
         // A mantle covers bare shoulders too.
         let sleeve = maybe * (1.0 - bare * (1.0 - mantle));
-        let share = (cloth * (1.0 - open) + sleeve).min(1.0);
-        let share = share * share * (3.0 - 2.0 * share);
+        let share = ease((cloth * (1.0 - open) + sleeve).min(1.0));
         let light = brightness(colour[0], colour[1], colour[2]);
         // Folds stay, and so does the visitor: a print shows through.
         let root = ((light + 0.07) * self.by_cloth).sqrt();

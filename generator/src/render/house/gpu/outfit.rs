@@ -15,8 +15,7 @@ use crate::render::house::charts::{Chart, Surface};
 use crate::render::house::fields::{Attachment, Field, Layer, Order, Wave};
 use crate::render::house::frames::Side;
 use crate::render::house::hiding::Dressed;
-use crate::render::house::sketch::{COVER, GRIP, Hands, MOST_COMPANY, Taken, WantedHand, Worn};
-use crate::scene;
+use crate::render::house::sketch::{COVER, GRIP, Hands, Post, Taken, WantedHand, Worn};
 
 /// The most layers of items in one picture; what comes after them in the order of drawing is left out.
 pub const MOST_PLACED: usize = 96;
@@ -69,10 +68,10 @@ impl Outfit {
                     }
                 }
                 Attachment::Beside => {
-                    for index in 0..item.count.min(MOST_COMPANY) {
-                        let above = (item.place != scene::Place::Beside) != (index >= 2);
-                        let (index, across) = (index as f32, f32::from(u8::from(index % 2 == 1)));
-                        put(Place::Beside, WornLayer { index, across, above: u8::from(above).into(), ..still });
+                    let flag = |on: bool| f32::from(u8::from(on));
+                    for Post { index, across, above } in item.company() {
+                        let (index, across, above) = (index as f32, flag(across), flag(above));
+                        put(Place::Beside, WornLayer { index, across, above, ..still });
                     }
                 }
             }
