@@ -240,6 +240,9 @@ pub struct Lattice {
     /// Whether all nodes within the bounds are asked: for comparison.
     #[cfg(test)]
     pub whole: bool,
+    /// Nodes along a side of the blocks of the last evaluation.
+    #[cfg(test)]
+    side: usize,
 }
 
 /// Outputs far outside of anything.
@@ -298,6 +301,10 @@ impl Lattice {
         let block = Block::new(layer, placed, spacing, model);
         #[cfg(test)]
         let block = if self.whole { Block { side: 1, ..block } } else { block };
+        #[cfg(test)]
+        {
+            self.side = block.side;
+        }
         let coarse = Places {
             origin: self.origin,
             spacing: spacing * block.side as f32,
@@ -389,10 +396,12 @@ impl Lattice {
         first
     }
 
-    /// How many nodes the network was asked at.
+    /// How many nodes the network was asked at. Those that are coarse ones too were asked there.
     #[cfg(test)]
     pub fn asked(&self) -> usize {
-        self.nodes.iter().chain(&self.coarse).filter(|node| node[0] > NOTHING[0]).count()
+        let is_coarse = |i: usize| self.side > 1 && (i % self.size.0) % self.side == 0 && (i / self.size.0) % self.side == 0;
+        let fine = self.nodes.iter().enumerate().filter(|&(i, _)| !is_coarse(i)).map(|(_, node)| node);
+        fine.chain(&self.coarse).filter(|node| node[0] > NOTHING[0]).count()
     }
 
     /// How many nodes a place lies right of the first, from its x in pixels of the camera.

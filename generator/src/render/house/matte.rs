@@ -84,8 +84,8 @@ mod tests {
         let mut guided = Matte::default();
         guided.fit(&mut matte, &camera, (width, height), (0, width - 1), (0, height - 1));
         let at = |x: usize| guided.a[8 * width + x] * camera[x] + guided.b[8 * width + x];
-        let (before, after) = (at(16) - at(15), matte[16] - matte[15]);
-        assert!(before > 2.0 * after, "the step across the camera's edge is {before}, in the coarse matte {after}");
+        let (sharp, coarse) = (at(16) - at(15), matte[16] - matte[15]);
+        assert!(sharp > 2.0 * coarse, "the step across the camera's edge is {sharp}, in the coarse matte {coarse}");
         assert!(at(2).abs() < 0.05 && (at(30) - 1.0).abs() < 0.05);
     }
 
