@@ -41,7 +41,28 @@ pub enum Surface {
     },
 }
 
+impl Surface {
+    /// What it is called in the items table, and what it says about a pixel, by the names of the table.
+    #[must_use]
+    pub fn says(&self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Cone { .. } => ("cone", &["front.theta", "front.h", "back.theta", "back.h", "gap"]),
+            Self::Disc { .. } => ("disc", &["x", "z"]),
+            Self::Wings { .. } => ("wings", &["along", "h", "side"]),
+        }
+    }
+}
+
 impl Chart {
+    /// Its surfaces; a plane has none.
+    #[must_use]
+    pub fn surfaces(&self) -> &[Surface] {
+        match self {
+            Self::Plane => &[],
+            Self::Ray { surfaces } => surfaces,
+        }
+    }
+
     /// Finds the parameters that surfaces follow; the name of one that the kind has not is the error.
     pub fn bind(&mut self, params: &[String]) -> Result<(), String> {
         let Self::Ray { surfaces } = self else { return Ok(()) };

@@ -246,24 +246,21 @@ fn read_layer(kind: &str, table: &LayerTable, params: &[String], tensors: &SafeT
     }
     let mut chart = table.chart.clone();
     chart.bind(params).map_err(|param| format!("{kind}.{name}: there is no parameter called {param}"))?;
-    let surfaces = match &chart {
-        Chart::Plane => 0,
-        Chart::Ray { surfaces } => surfaces.len(),
-    };
     let inputs = table
         .inputs
         .iter()
         .map(|input| {
-            let source = Source::parse(&input.source, params)
-                .filter(|source| !matches!(source, Source::Surface(index, _) if *index >= surfaces))
-                .ok_or_else(|| format!("{kind}.{name}: there is no source called {}", input.source))?;
+            let source = read_source(&input.source, &chart, params).map_err(|what| format!("{kind}.{name}: {what}"))?;
             let InputTable { center, scale, identity, base, octaves, .. } = *input;
             Ok(Input { source, center, scale, identity, base, octaves })
         })
         .collect::<Result<Vec<_>, String>>()?;
     let width: usize = inputs.iter().map(Input::width).sum();
-    if table.layers.first() != Some(&width) || table.layers.last() != Some(&4) {
-        return Err(format!("{kind}.{name}: the network must go from {width} to 4, it is {:?}", table.layers));
+    if table.layers.len() < 2 || table.layers.first() != Some(&width) || table.layers.last() != Some(&4) {
+        let is = &table.layers;
+        return Err(format!(
+            "{kind}.{name}: the network must go from {width} inputs to 4 outputs, as [{width}, 4], it is {is:?}"
+        ));
     }
     let network = table
         .layers
@@ -297,6 +294,27 @@ fn read_layer(kind: &str, table: &LayerTable, params: &[String], tensors: &SafeT
         low: Vec2::new(first[0], second[0]),
         high: Vec2::new(first[1], second[1]),
     })
+}
+
+/// A source that the chart has.
+fn read_source(name: &str, chart: &Chart, params: &[String]) -> Result<Source, String> {
+    let source = Source::parse(name, params).ok_or_else(|| format!("there is no source called {name}"))?;
+    let Source::Surface(index, _) = source else { return Ok(source) };
+    let surfaces = chart.surfaces();
+    let Some(surface) = surfaces.get(index) else {
+        return Err(format!(
+            "source {name} needs surface {index}, the chart has {}, counted from 0; take another source",
+            surfaces.len()
+        ));
+    };
+    let (called, said) = surface.says();
+    match name.split_once('.') {
+        Some((_, what)) if said.contains(&what) => Ok(source),
+        _ => Err(format!(
+            "there is no source called {name}: surface {index} is of kind {called}, which has {}; take one of those",
+            said.join(", ")
+        )),
+    }
 }
 
 fn tensor(tensors: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
@@ -558,3 +576,6 @@ impl Layer {
         PlacedChart::new(&self.chart, frame, &[]).map(|placed| placed.ppu)
     }
 }
+
+#[cfg(test)]
+mod tests;
