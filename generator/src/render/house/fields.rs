@@ -463,7 +463,7 @@ impl Layer {
         if low.x >= high.x || low.y >= high.y {
             return;
         }
-        let nodes = Nodes::of_camera(camera.width, placed.ppu);
+        let nodes = Nodes::of_camera(camera.width, per, placed.ppu);
         // A camera of fewer pixels than the model has says too little about the model's picture.
         let finer = if fit.scale > 1.0 { Nodes::of_model(fit) } else { nodes };
         lattice.evaluate(self, &placed, (low, high), nodes, per, arch);

@@ -26,10 +26,11 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// For the camera's picture and an item of that many of its pixels a unit: about 320 nodes across the picture, but
-    /// never further apart than a twentieth of the unit, about the narrowest thing that an item has.
-    pub fn of_camera(width: usize, ppu: f32) -> Self {
-        let by_picture = (width + 160) / 320;
+    /// For the camera's picture and an item of that many of its pixels a unit: about 320 nodes across the picture, two for
+    /// a pixel of the model where that is less, but never further apart than a twentieth of the unit, about the narrowest
+    /// thing that an item has. `per`: pixels of the camera in one of the model.
+    pub fn of_camera(width: usize, per: f32, ppu: f32) -> Self {
+        let by_picture = ((width + 160) / 320).max((per / 2.0) as usize);
         let step = by_picture.min((ppu / 20.0) as usize).max(1);
         Self { origin: Vec2::new(0.5, 0.5), spacing: step as f32 }
     }
@@ -399,7 +400,9 @@ impl Lattice {
     /// How many nodes the network was asked at. Those that are coarse ones too were asked there.
     #[cfg(test)]
     pub fn asked(&self) -> usize {
-        let is_coarse = |i: usize| self.side > 1 && (i % self.size.0) % self.side == 0 && (i / self.size.0) % self.side == 0;
+        let (width, side) = (self.size.0, self.side);
+        let on_both = |i: usize| (i % width).is_multiple_of(side) && (i / width).is_multiple_of(side);
+        let is_coarse = |i: usize| side > 1 && on_both(i);
         let fine = self.nodes.iter().enumerate().filter(|&(i, _)| !is_coarse(i)).map(|(_, node)| node);
         fine.chain(&self.coarse).filter(|node| node[0] > NOTHING[0]).count()
     }
@@ -452,4 +455,29 @@ pub fn at(layer: &Layer, placed: &PlacedChart, p: Vec2) -> [f32; 4] {
     batch.push(&mut to, 0, (p.x, p.y));
     batch.flush(&mut to);
     node[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::house::nets::PAINT;
+
+    /// The spacing for a camera of that size, and how many nodes the model's whole picture would take.
+    fn of(camera: (usize, usize)) -> (f32, f32) {
+        let per = 1.0 / Fit::new(camera, PAINT).scale;
+        let Nodes { spacing, .. } = Nodes::of_camera(camera.0, per, 1e6);
+        (spacing, (PAINT.0 as f32 * per / spacing) * (PAINT.1 as f32 * per / spacing))
+    }
+
+    #[test]
+    fn a_picture_of_any_shape_takes_a_bounded_number_of_nodes() {
+        let spacings = [(640, 480), (1280, 720), (1920, 1080)].map(|camera| of(camera).0);
+        assert_eq!(spacings, [2.0, 4.0, 6.0]);
+        for camera in
+            [(16, 16), (256, 192), (479, 360), (1920, 1080), (1080, 1920), (16, 8192), (8192, 16), (8192, 8192)]
+        {
+            let (spacing, nodes) = of(camera);
+            assert!(nodes < 800_000.0, "{camera:?}: {nodes} nodes {spacing} apart");
+        }
+    }
 }
