@@ -25,13 +25,13 @@ pub struct Cpu {
     painter: Painter,
     /// Noise of the painter's target, (3, 192, 256): the same for every frame, so that the picture stands still.
     noise: Vec<f32>,
-    sized: Option<Sized>,
+    sized: Option<ForSize>,
     buffers: Buffers,
     tailor: Tailor,
 }
 
 /// What is made anew for another size of camera.
-struct Sized {
+struct ForSize {
     width: u32,
     height: u32,
     fit: Fit,
@@ -74,7 +74,7 @@ impl Cpu {
         self.tailor.reset();
     }
 
-    fn sized(sized: &mut Option<Sized>, width: u32, height: u32) -> &mut Sized {
+    fn sized(sized: &mut Option<ForSize>, width: u32, height: u32) -> &mut ForSize {
         let kept = sized.take().filter(|sized| (sized.width, sized.height) == (width, height));
         sized.insert(kept.unwrap_or_else(|| {
             let camera = (width as usize, height as usize);
@@ -82,7 +82,7 @@ impl Cpu {
             let columns = inside(camera.0, PAINT.0, fit.scale, fit.left);
             let rows = inside(camera.1, PAINT.1, fit.scale, fit.top);
             let (shrink, composer) = (Shrink::new(camera, PAINT, fit), Composer::new(camera.0, camera.1, fit));
-            Sized { width, height, fit, columns, rows, shrink, composer, holds: None }
+            ForSize { width, height, fit, columns, rows, shrink, composer, holds: None }
         }))
     }
 

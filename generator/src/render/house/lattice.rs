@@ -197,7 +197,7 @@ impl Batch {
                     let pixels = from.chunks_exact(LANES).zip(a).zip(b).zip(c).zip(d);
                     for ((((x, &a), &b), &c), &d) in pixels {
                         let x = S::as_simd_f32s(&x[together.clone()]).0;
-                        let x = [x[0], x[1]];
+                        let x: [S::f32s; VECTORS] = std::array::from_fn(|v| x[v]);
                         for (n, weight) in [a, b, c, d].into_iter().enumerate() {
                             let weight = simd.splat_f32s(weight);
                             for v in 0..VECTORS {
@@ -427,11 +427,9 @@ impl Block {
     fn new(layer: &Layer, placed: &PlacedChart, spacing: f32, model: f32) -> Self {
         /// Fields are nearly, not quite, the distance that they learned.
         const DOUBT: f32 = 1.2;
-        /// How much of the range in which they know their distance is used.
-        const SURE: f32 = 1.0;
         // From a corner to the middle of the block, and half a pixel of soft edge.
         let away = |side: usize| DOUBT * side as f32 * spacing * FRAC_1_SQRT_2 + 0.5 * model.max(1.0) + 0.5;
-        let knows = |side: &usize| away(*side) <= SURE * layer.edge_range * placed.ppu;
+        let knows = |side: &usize| away(*side) <= layer.edge_range * placed.ppu;
         let side = [MOST_BLOCK, MOST_BLOCK / 2, MOST_BLOCK / 4].into_iter().find(knows).unwrap_or(1);
         Self { side, empty: -away(side) / (layer.edge_unit * placed.ppu) }
     }

@@ -91,14 +91,14 @@ pub struct Tailor {
     /// How surely each cell (48, 64) is cloth that may be dyed whatever its colour, and cloth or skin.
     cells: Vec<[f32; 2]>,
     out: Vec<u8>,
-    sized: Option<Sized>,
+    sized: Option<ForSize>,
     edge: Edge,
     arch: Arch,
 }
 
 /// Where the camera's pixels lie among the cells.
 #[derive(Debug)]
-struct Sized {
+struct ForSize {
     camera: (usize, usize),
     columns: Enlarge,
     rows: Enlarge,
@@ -140,7 +140,7 @@ impl Tailor {
         if self.sized.as_ref().is_none_or(|s| s.camera != size) {
             let columns = Enlarge::new(size.0, across, fit.scale / 4.0, fit.left / 4.0);
             let rows = Enlarge::new(size.1, down, fit.scale / 4.0, fit.top / 4.0);
-            self.sized = Some(Sized { camera: size, columns, rows });
+            self.sized = Some(ForSize { camera: size, columns, rows });
         }
         self.out.clear();
         self.out.extend_from_slice(camera);

@@ -11,7 +11,7 @@ use otherglass_vision::Frame;
 
 use super::model::Model;
 use super::outfit::Outfit;
-use super::sized::Sized;
+use super::sized::ForSize;
 use super::wardrobe::Wardrobe;
 use super::{Format, PAINT, Shapes};
 use crate::render::RenderError;
@@ -40,7 +40,7 @@ pub struct Gpu {
     wardrobe: Wardrobe,
     /// Layers and weights of the fields.
     fields: (Span<f32>, Span<f32>),
-    sized: Option<Sized>,
+    sized: Option<ForSize>,
     /// What is worn on the device, if that is known.
     worn: Option<Vec<Worn>>,
     /// The world that lies on the device, if one does.
@@ -77,7 +77,7 @@ impl Gpu {
             old => {
                 (self.worn, self.shown) = (None, None);
                 let shapes = Shapes::new(size, format, PAINT, &self.wardrobe.catalogue);
-                Sized::new(&self.machine, &self.model, &shapes, self.fields, old)?
+                ForSize::new(&self.machine, &self.model, &shapes, self.fields, old)?
             }
         };
         self.sized = Some(sized);
@@ -134,7 +134,7 @@ impl Gpu {
 
     /// The device's part of the last frame once more.
     pub fn work_again(&self) -> Result<(), KernelError> {
-        self.sized.iter().try_for_each(Sized::work_again)
+        self.sized.iter().try_for_each(ForSize::work_again)
     }
 
     /// [`Self::draw`] of an RGB frame, as RGB bytes.

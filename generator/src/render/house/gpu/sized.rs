@@ -27,7 +27,7 @@ use super::{Format, Shapes};
 const CAMERA: usize = 256;
 
 /// Everything for cameras of one size and format.
-pub struct Sized {
+pub struct ForSize {
     pub size: (usize, usize),
     pub format: Format,
     arena: Arena,
@@ -124,7 +124,7 @@ impl Room {
     }
 }
 
-impl Sized {
+impl ForSize {
     /// In the memory of `old` where it is large enough.
     pub fn new(
         machine: &Machine,
