@@ -19,6 +19,7 @@ ASPECT = 4 / 3
 # What is held goes through the fist, at the roots of the fingers: so much further from the wrist than the middle of the palm,
 # which the stored labels have, as that is from the wrist.
 FIST = 0.33
+BEYOND = -1                        # of a point's visibility: under a bar beside the picture
 SWAPPED_POINTS = [POINTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n[-2:] in ("_r", "_l") else i for i, n in enumerate(POINTS)]
 SWAPPED_PARTS = [PARTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n[-2:] in ("_r", "_l") else i for i, n in enumerate(PARTS)]
 
@@ -211,7 +212,7 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
     """A batch of frames as a dict of tensors:
 
     frame (B, 3, H, W) 0..1; alpha (B, 1, H, W); parts (B, H, W) int64; depth (B, 1, H, W) metres;
-    points (B, K, 4) x, y, depth_m, visible; axes (B, 3, 3); head_width (B,) picture widths; torso_yaw (B,) radians.
+    points (B, K, 4) x, y, depth_m, visible (1; 0 where covered; BEYOND the picture's border); axes (B, 3, 3); head_width (B,) picture widths; torso_yaw (B,) radians.
     """
     rows = rng.integers(len(people), size=count) if rows is None else rows
     theta, exact, zoom, mirrored, rotate = _placements(rng, count, 0.95, 1.35, 0.02)
@@ -251,7 +252,7 @@ def _bars(rng, frame, alpha, parts, points):
         else:
             cut[row, 0] = int(w * rng.choice([0.125, 0.29]))
     share = cut[:, None] / [w, h]
-    points[((points[..., :2] < share) | (points[..., :2] > 1 - share)).any(-1) & (cut > 0).any(-1)[:, None], 3] = 0
+    points[((points[..., :2] < share) | (points[..., :2] > 1 - share)).any(-1) & (cut > 0).any(-1)[:, None], 3] = BEYOND
     cut = torch.from_numpy(cut).to(frame.device)[:, :, None]
     x, y = torch.arange(w, device=frame.device), torch.arange(h, device=frame.device)
     aside, above = (x < cut[:, 0]) | (x >= w - cut[:, 0]), (y < cut[:, 1]) | (y >= h - cut[:, 1])

@@ -96,7 +96,7 @@ def moved(planes, down, right):
 def outfits_for(batch, rng):
     """A random outfit for every frame, of things that hang on what the picture shows."""
     points = batch["points"].numpy()
-    within = ((points[..., :2] >= 0) & (points[..., :2] <= 1)).all(-1)
+    within = ((points[..., :2] >= 0) & (points[..., :2] <= 1)).all(-1) & (points[..., 3] > data.BEYOND)
     outfits = []
     for inside, seen in zip(within, within & (points[..., 3] > 0.5)):
         pieces = outfit.random_outfit(rng, [seen[POINTS.index(name)] for name in ("hand_r", "hand_l")])

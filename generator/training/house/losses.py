@@ -2,8 +2,10 @@
 import torch
 import torch.nn.functional as F
 
+from .data import BEYOND
 from .model import PARTS, POINTS
 
+TRUNK = ("head", "neck", "shoulder_r", "shoulder_l")     # present where the picture reaches, even if covered
 MARGIN = 0.15                       # how far outside of the picture a point is still asked for
 PART_WEIGHT = torch.tensor([0.5, 1.5, 1.0, 1.0, 1.5, 4.0, 1.5, 4.0, 1.0])
 
@@ -20,7 +22,10 @@ def sense_targets(batch):
     head = batch["head_width"].clamp_min(0.02).log()[:, None]
     pose = torch.cat([batch["axes"].flatten(1), head, batch["torso_yaw"][:, None]], 1)
     parts = F.interpolate(batch["parts"][:, None].float(), size=(48, 64), mode="nearest-exact")[:, 0].long()
-    return xy.clamp(-MARGIN, 1 + MARGIN), weight * hands, (inside & visible).float(), pose, parts
+    # An arm before the face takes no crown away; a hand that is not to be seen holds nothing.
+    trunk = torch.tensor([name in TRUNK for name in POINTS], device=xy.device)
+    present = inside & (visible | trunk & (points[..., 3] > BEYOND))
+    return xy.clamp(-MARGIN, 1 + MARGIN), weight * hands, present.float(), pose, parts
 
 
 def sense_loss(out, batch):

@@ -434,7 +434,7 @@ impl WithSimd for Colour<'_> {
 /// A named colour as the colour of a thing: pure blue would look the same in light and shadow, so it keeps a little away
 /// from both ends of every channel.
 fn as_paint(named: [f32; 3]) -> [f32; 3] {
-    named.map(|value| 0.10 + 0.82 * value)
+    named.map(|value| 0.16 + 0.78 * value)
 }
 
 impl Layer {

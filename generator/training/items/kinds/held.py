@@ -4,7 +4,7 @@ from ..meshes import shield, staff, sword, torch
 from .base import PI, Kind, Layer, entry
 
 SWORD = Kind(
-    "sword", "hand", "sword_length", 1.0, (0.0, 0.0, 0.0), (0.78, 0.80, 0.85), (0.78, 0.56, 0.22), sword.build, params=["twist"],
+    "sword", "hand", "sword_length", 1.0, (0.0, 0.0, 0.0), (0.96, 0.98, 1.0), (0.78, 0.56, 0.22), sword.build, params=["twist"],
     secondary_follows=0.6,  # a blue sword is blue to the pommel
     layers=[
         Layer(
