@@ -212,7 +212,8 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
     """A batch of frames as a dict of tensors:
 
     frame (B, 3, H, W) 0..1; alpha (B, 1, H, W); parts (B, H, W) int64; depth (B, 1, H, W) metres;
-    points (B, K, 4) x, y, depth_m, visible (1; 0 where covered; BEYOND the picture's border); axes (B, 3, 3); head_width (B,) picture widths; torso_yaw (B,) radians.
+    points (B, K, 4) x, y, depth_m, visible (1; 0 where covered; BEYOND the picture's border); axes (B, 3, 3); head_width (B,) picture widths; torso_yaw (B,) radians;
+    room (B, 4) left, top, right, bottom of the camera's picture in picture widths.
     """
     rows = rng.integers(len(people), size=count) if rows is None else rows
     theta, exact, zoom, mirrored, rotate = _placements(rng, count, 0.95, 1.35, 0.02)
@@ -231,13 +232,13 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
     background = _skin_coloured_things(background, rgb, parts, rng)
     shade = 1 - _uniform(rng, 0, 0.35, count, 1, 1, 1, device=device) * _shadow(alpha, rng)
     frame = _camera(rgb + background * shade * (1 - alpha), rng)
-    frame, alpha, parts = _bars(rng, frame, alpha, parts, points)
+    frame, alpha, parts, room = _bars(rng, frame, alpha, parts, points)
 
     shoulders = points[:, POINTS.index("shoulder_l")] - points[:, POINTS.index("shoulder_r")]
     across_m = np.abs(shoulders[:, 0]) * points[:, POINTS.index("neck"), 2] * 1.2
     yaw = np.arctan2(shoulders[:, 2], np.maximum(across_m, 0.05))
     head_width = people.head_width[rows] * zoom
-    labels = {"points": points, "axes": axes, "head_width": head_width, "torso_yaw": yaw}
+    labels = {"points": points, "axes": axes, "head_width": head_width, "torso_yaw": yaw, "room": room}
     return {"frame": frame, "alpha": alpha, "parts": parts[:, 0], "depth": depth,
             **{name: torch.from_numpy(np.asarray(value, np.float32)).to(device) for name, value in labels.items()}}
 
@@ -257,7 +258,8 @@ def _bars(rng, frame, alpha, parts, points):
     x, y = torch.arange(w, device=frame.device), torch.arange(h, device=frame.device)
     aside, above = (x < cut[:, 0]) | (x >= w - cut[:, 0]), (y < cut[:, 1]) | (y >= h - cut[:, 1])
     bar = (aside[:, None, :] | above[:, :, None])[:, None]
-    return frame.masked_fill(bar, 0.5), alpha.masked_fill(bar, 0.0), parts.masked_fill(bar, 0)
+    room = np.concatenate([share[:, 0], 1 - share[:, 0]], 1) * [1, 1 / ASPECT, 1, 1 / ASPECT]
+    return frame.masked_fill(bar, 0.5), alpha.masked_fill(bar, 0.0), parts.masked_fill(bar, 0), room
 
 
 def _other_people(background, people, rng, size):

@@ -67,20 +67,24 @@ class Mirror:
         return maps, compose.compose(frame, front, behind, world, world_on, maps)
 
 
-def worn(pieces, body):
-    """Of the pieces those that the mirror shows on a body."""
-    return [piece for piece in pieces if outfit.shown(piece, body) >= 0.5]
+def worn(pieces, body, room):
+    """Of the pieces those that the mirror shows on a body, in a picture that takes that room."""
+    return [piece for piece in pieces if outfit.shown(piece, body, room) >= 0.5]
 
 
-def coverage(outfits, bodies, visible, matte):
+def coverage(outfits, bodies, rooms, visible, matte):
     """For every frame the coverage (H, W) of each of its pieces in the picture: what is behind the person is hidden by the matte.
 
-    visible, matte: (B, 1, H, W).
+    rooms: (B, 4) of the camera's pictures, beyond which nothing is seen; visible, matte: (B, 1, H, W).
     """
     pieces = [(row, piece) for row, outfit_ in enumerate(outfits) for piece in outfit_]
-    front, behind, _ = outfit.draw([worn([piece], bodies[row]) for row, piece in pieces], [bodies[row] for row, _ in pieces])
+    front, behind, _ = outfit.draw([worn([piece], bodies[row], rooms[row]) for row, piece in pieces], [bodies[row] for row, _ in pieces])
     rows = [row for row, _ in pieces]
+    x, y = (np.arange(outfit.WIDTH) + 0.5) / outfit.WIDTH, (np.arange(outfit.HEIGHT)[:, None] + 0.5) / outfit.WIDTH
+    left, top, right, bottom = rooms.T[:, :, None, None]
+    inside = torch.from_numpy((x > left) & (x < right) & (y > top) & (y < bottom))
     shown = front[:, 3] * visible[rows, 0] + behind[:, 3] * (1 - matte[rows, 0]) * (1 - front[:, 3])
+    shown = shown * inside[rows]
     return [[shown[k].numpy() for k in range(len(pieces)) if rows[k] == row] for row in range(len(outfits))]
 
 
@@ -152,14 +156,16 @@ def evaluate(args, say=print):
         bodies, parts = mirror.see(batch["frame"])
         truths = [outfit.Body.of_labels(batch, i) for i in range(len(rows))]
         outfits = outfits_for(batch, rng)
+        places = batch["room"].numpy()
         true_front, true_behind, true_visible = outfit.draw(outfits, truths, outfit.Hiders(batch))
-        front, behind, _ = outfit.draw([worn(*pair) for pair in zip(outfits, bodies)], bodies)
+        front, behind, _ = outfit.draw([worn(*three) for three in zip(outfits, bodies, places)], bodies)
         on = torch.from_numpy((rng.random((len(rows), 1, 1, 1)) < 0.5).astype(np.float32))
         world = scene.pictures(rng, len(rows)) * on
         true_maps = compose.true_maps(batch, world, true_visible)
         true_pictures = compose.target(batch["frame"], true_front, true_behind, world, on, true_maps)
         maps, pictures = mirror.paint(batch["frame"], parts, front, behind, world, on, noise.expand(len(rows), -1, -1, -1))
-        covered = zip(coverage(outfits, truths, true_visible, batch["alpha"]), coverage(outfits, bodies, maps["visible"], maps["matte"]))
+        covered = zip(
+            coverage(outfits, truths, places, true_visible, batch["alpha"]), coverage(outfits, bodies, places, maps["visible"], maps["matte"]))
         for i, (truth, guess) in enumerate(covered):
             person, alpha = maps["matte"][i, 0].numpy(), batch["alpha"][i, 0].numpy()
             ious.append(((person > 0.5) & (alpha > 0.5)).sum() / max(((person > 0.5) | (alpha > 0.5)).sum(), 1))
