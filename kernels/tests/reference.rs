@@ -269,16 +269,7 @@ fn house_maps() {
         let get = |name: &str, channels| {
             reference.get(&format!("maps.{}/{name}", u8::from(world_on))).channels_last(channels)
         };
-        let kernel = Maps {
-            width: 20,
-            height: 12,
-            in_stride: 8,
-            alpha: 6,
-            columns: (0, 19),
-            rows: (0, 11),
-            world_on,
-            dressed: world_on,
-        };
+        let kernel = Maps::of_filled(20, 12, 8, 6, world_on);
         let limits = reference.values(&format!("maps.{}/limits", u8::from(world_on)));
         let inputs = [get("raw", 56), get("inputs", 8), vec![f64::from(u8::from(world_on))], get("cells", 2), limits];
         // Products and differences of f64, divided by as little as 4e-4. Controls: a light, a cell of either kind.

@@ -108,6 +108,7 @@ def main():
     parser.add_argument("--steps", type=int, help="pause after this many steps")
     parser.add_argument("--anneal", type=int, help="finish in this many steps, the learning rate falling to zero")
     parser.add_argument("--finish", action="store_true", help="the same in as many steps as fit into --minutes, by the speed of their first tenth")
+    parser.add_argument("--again", action="store_true", help="train a finished run on; without it nothing is left to do")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
@@ -123,6 +124,11 @@ def main():
         net.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
         average.state, step, last = state["average"], state["step"], state["anneal"]
+    if last and step >= last[1]:
+        if not args.again:
+            print(f"{path} is finished, nothing is trained: --again trains it on", flush=True)
+        else:
+            last = None
     if args.anneal and not last:
         last = [step, step + args.anneal]
     log = open(args.out / f"{args.stage}.csv", "a", newline="")

@@ -143,6 +143,13 @@ struct Params {
 const _: () = assert!(size_of::<Params>() == 88);
 
 impl Maps {
+    /// For checks: of a camera's picture that fills the model's; dressed on the head or shoulders if a world is on.
+    #[must_use]
+    pub fn of_filled(width: usize, height: usize, in_stride: usize, alpha: usize, world_on: bool) -> Self {
+        let (columns, rows) = ((0, width - 1), (0, height - 1));
+        Self { width, height, in_stride, alpha, columns, rows, world_on, dressed: world_on }
+    }
+
     fn area(&self) -> usize {
         self.width * self.height
     }
@@ -255,25 +262,15 @@ impl Kernel for Maps {
     }
 
     fn parity() -> Vec<Self> {
-        let maps = |width, height, in_stride, alpha, world_on| {
-            let (columns, rows) = ((0, width - 1), (0, height - 1));
-            Self { width, height, in_stride, alpha, columns, rows, world_on, dressed: world_on }
-        };
-        let barred = Self { rows: (3, 14), ..maps(34, 18, 16, 6, false) };
-        vec![maps(2, 2, 4, 3, true), barred, Self { columns: (11, 53), ..maps(66, 10, 16, 6, true) }]
+        let barred = Self { rows: (3, 14), ..Self::of_filled(34, 18, 16, 6, false) };
+        vec![
+            Self::of_filled(2, 2, 4, 3, true),
+            barred,
+            Self { columns: (11, 53), ..Self::of_filled(66, 10, 16, 6, true) },
+        ]
     }
 
     fn bench() -> Vec<Self> {
-        let maps = |on| Self {
-            width: 256,
-            height: 192,
-            in_stride: 16,
-            alpha: 14,
-            columns: (0, 255),
-            rows: (0, 191),
-            world_on: on,
-            dressed: on,
-        };
-        vec![maps(false), maps(true)]
+        [false, true].map(|world_on| Self::of_filled(256, 192, 16, 14, world_on)).into()
     }
 }
