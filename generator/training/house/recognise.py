@@ -1,13 +1,14 @@
 """Whether worlds and styles can be told from what the mirror makes of people it has never seen: two tables.
 
-    python -m house.recognise --data DIR --held-out DIR --mirror otherglass [--count 20] [--pictures 120]
+    python -m house.recognise --data DIR --held-out DIR --mirror otherglass [--count 20] [--pictures 120] [--renders 64]
 
 `--mirror` is the built program: what is judged comes out of its `render`, a picture at a time.  DIR holds people/ and
 rooms/; those of `--held-out` come of `people.build --held-out`.
 
 Two small networks, one for worlds and one for styles, learn to name what they see in targets made of people that
 training saw: worlds from the true composition of labelled people, styles from the program's own picture of a style
-(there is no other truth of it), each beside plain pictures.  Then they name what the mirror made of held-out people.
+(there is no other truth of it), each beside plain pictures, of which there are more: a grainy, blurred camera has to be told from
+paint.  Then they name what the mirror made of held-out people, by what they say of windows as large as those they learned from.
 `*` marks a share under the bound; then the exit status is 1.  The row `plain` of each table is its control: the same
 network, asked about held-out people in pictures that nothing was done to, must say "plain".
 """
@@ -36,7 +37,10 @@ STYLES = {
     "comic": "make it a comic", "pixel_art": "make it pixel art", "mosaic": "make it a mosaic",
 }
 PLAIN = "plain"
+PART = 4                        # frames that are made together
+PLAIN_TIMES = 4                 # as many plain pictures to learn from as of each other name
 SIZE = (384, 512)               # of the pictures the program is given
+WINDOWS = {"world": (88, 118), "style": (192, 256)}     # rows, columns; worlds are told at a quarter of SIZE
 
 
 class Recogniser(nn.Module):
@@ -76,9 +80,13 @@ def learn(pictures, labels, classes, rng, steps, window):
 
 
 def frames(people, rooms, rng, count):
-    """A labelled batch of frames (192x256), of as many different people as there are."""
+    """A labelled batch of frames (192x256), of as many different people as there are.
+
+    Made in small parts: what a part gets as a whole (a lens, a small sensor) must not come with a name.
+    """
     rows = rng.permutation(len(people))[:count] if count <= len(people) else rng.integers(len(people), size=count)
-    return data.batch(people, rooms, rng, count, rows=rows)
+    parts = [data.batch(people, rooms, rng, len(part), rows=part) for part in np.array_split(rows, -(-count // PART))]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def bytes_of(pictures):
@@ -112,36 +120,44 @@ def world_targets(people, rooms, rng, count):
     folder = evaluate.ASSETS / "worlds"
     pictures, labels = [], []
     for label, name in enumerate([*WORLDS, PLAIN]):
-        batch = frames(people, rooms, rng, count)
-        on = torch.full((count, 1, 1, 1), float(name != PLAIN))
+        many = count * (PLAIN_TIMES if name == PLAIN else 1)
+        batch = frames(people, rooms, rng, many)
+        on = torch.full((many, 1, 1, 1), float(name != PLAIN))
         world = torch.zeros_like(batch["frame"])
         places = sorted(folder.glob(f"{name}.webp")) + sorted(folder.glob(f"{name}-*.webp")) if name != PLAIN else []
-        for row in range(count if places else 0):
+        for row in range(many if places else 0):
             place = Image.open(places[row % len(places)]).convert("RGB").resize((outfit.WIDTH, outfit.HEIGHT))
             world[row] = torch.from_numpy(np.array(place)).permute(2, 0, 1).float() / 255
-        nothing = torch.zeros(count, 4, outfit.HEIGHT, outfit.WIDTH)
-        maps = compose.true_maps(batch, world, torch.ones(count, 1, outfit.HEIGHT, outfit.WIDTH))
+        nothing = torch.zeros(many, 4, outfit.HEIGHT, outfit.WIDTH)
+        maps = compose.true_maps(batch, world, torch.ones(many, 1, outfit.HEIGHT, outfit.WIDTH))
         pictures.append(bytes_of(compose.target(batch["frame"], nothing, nothing, world, on, maps)))
-        labels += [label] * count
+        labels += [label] * many
     return torch.cat(pictures), torch.tensor(labels)
 
 
-def program_pictures(program, people, rooms, rng, count, words):
-    """The program's pictures of people for each of the words, and of the same kind of frame untouched."""
+def program_pictures(program, people, rooms, rng, count, words, plain_times=1):
+    """`count` of the program's pictures of people for each of the words, and `plain_times` as many of the same kind of frame untouched."""
     pictures, labels = [], []
     for label, (name, said) in enumerate([*words.items(), (PLAIN, None)]):
         print(f"{name} ...", file=sys.stderr, flush=True)
-        given = bytes_of(frames(people, rooms, rng, count)["frame"])
+        given = bytes_of(frames(people, rooms, rng, count * (1 if said else plain_times))["frame"])
         for row in given:
             pictures.append(program.render(row, said, int(rng.integers(1000))) if said else row)
             labels.append(label)
     return torch.stack(pictures), torch.tensor(labels)
 
 
-def shares(net, pictures, labels, names, shrink):
-    """Of each name, the share of its pictures that is called by it."""
-    with torch.no_grad():
-        guess = torch.cat([net(shrink(p[None]).float() / 255).argmax(1) for p in pictures])
+def name_of(net, picture, window):
+    """The class of a picture (3, H, W) 0..1: the likeliest by the mean over nine windows that cover it."""
+    (top, left), (height, width) = ([(size - part) // 2 for size, part in zip(picture.shape[1:], window)], window)
+    parts = torch.stack([picture[:, y:y + height, x:x + width] for y in (0, top, 2 * top) for x in (0, left, 2 * left)])
+    return int(torch.softmax(net(parts), 1).mean(0).argmax())
+
+
+@torch.no_grad()
+def shares(net, pictures, labels, names, window, shrink=lambda p: p):
+    """Of each name, the share of its pictures (N, 3, H, W) uint8 that is called by it."""
+    guess = torch.tensor([name_of(net, shrink(p[None])[0].float() / 255, window) for p in pictures])
     return {name: (guess[labels == i] == i).float().mean().item() for i, name in enumerate(names)}
 
 
@@ -157,7 +173,8 @@ def main():
     parser.add_argument("--mirror", type=pathlib.Path, required=True)
     parser.add_argument("--count", type=int, default=20, help="pictures of the program for each world and style")
     parser.add_argument("--pictures", type=int, default=120, help="targets to learn each world from")
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--renders", type=int, default=64, help="pictures of the program to learn each style from")
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=3)
     args = parser.parse_args()
     torch.set_num_threads(2)
@@ -169,13 +186,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = Program(args.mirror, folder)
         pictures, labels = world_targets(known, rooms, rng, args.pictures)
-        worlds = learn(quarter(pictures), labels, len(WORLDS) + 1, rng, args.steps, (88, 118))
+        worlds = learn(quarter(pictures), labels, len(WORLDS) + 1, rng, args.steps, WINDOWS["world"])
         drawn = program_pictures(program, strangers, rooms, rng, args.count, WORLDS)
-        named = shares(worlds, *drawn, [*WORLDS, PLAIN], quarter)
-        pictures, labels = program_pictures(program, known, rooms, rng, args.count, STYLES)
-        styles = learn(pictures, labels, len(STYLES) + 1, rng, args.steps, (192, 256))
+        named = shares(worlds, *drawn, [*WORLDS, PLAIN], WINDOWS["world"], quarter)
+        pictures, labels = program_pictures(program, known, rooms, rng, args.renders, STYLES, PLAIN_TIMES)
+        styles = learn(pictures, labels, len(STYLES) + 1, rng, args.steps, WINDOWS["style"])
         drawn = program_pictures(program, strangers, rooms, rng, args.count, STYLES)
-        named_styles = shares(styles, *drawn, [*STYLES, PLAIN], lambda p: p)
+        named_styles = shares(styles, *drawn, [*STYLES, PLAIN], WINDOWS["style"])
     for title, result in (("world", named), ("style", named_styles)):
         print(f"{title:16s} {'recognised':>10s}")
         for name, share in result.items():
