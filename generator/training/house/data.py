@@ -243,6 +243,12 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
             **{name: torch.from_numpy(np.asarray(value, np.float32)).to(device) for name, value in labels.items()}}
 
 
+def batch_in_parts(people, rooms, rng, count, part, size=(192, 256), rows=None):
+    """A batch made `part` frames at a time: some of what a part gets (a shadow's way, a lens, a small sensor) is the same for all of it."""
+    parts = [batch(people, rooms, rng, min(part, count - k), size, None if rows is None else rows[k:k + part]) for k in range(0, count, part)]
+    return {name: torch.cat([made[name] for made in parts]) for name in parts[0]}
+
+
 def _bars(rng, frame, alpha, parts, points):
     """A seventh of the cameras have another shape: grey bars above and below (16:9) or at the sides (square, upright)."""
     count, _, h, w = frame.shape

@@ -82,11 +82,10 @@ def learn(pictures, labels, classes, rng, steps, window):
 def frames(people, rooms, rng, count):
     """A labelled batch of frames (192x256), of as many different people as there are.
 
-    Made in small parts: what a part gets as a whole (a lens, a small sensor) must not come with a name.
+    Made in small parts: what a part has in common must not come with a name.
     """
     rows = rng.permutation(len(people))[:count] if count <= len(people) else rng.integers(len(people), size=count)
-    parts = [data.batch(people, rooms, rng, len(part), rows=part) for part in np.array_split(rows, -(-count // PART))]
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    return data.batch_in_parts(people, rooms, rng, count, PART, rows=rows)
 
 
 def bytes_of(pictures):

@@ -53,10 +53,7 @@ class SenseStage:
         self.people, self.held, self.rooms = data.all_of(args.data, args.device)
 
     def batch(self, rng, count, held=False):
-        """Made in parts, since some of what a part gets (a shadow's way, a lens) is the same for all of it."""
-        people = self.held if held else self.people
-        parts = [data.batch(people, self.rooms, rng, min(PART, count - k), model.SENSE_SIZE) for k in range(0, count, PART)]
-        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        return data.batch_in_parts(self.held if held else self.people, self.rooms, rng, count, PART, model.SENSE_SIZE)
 
     def loss(self, net, batch):
         return losses.sense_loss(net(batch["frame"]), batch)
