@@ -18,12 +18,15 @@ MOTION_BLUR_SHARE = 0.2
 
 
 class Studio:
-    """Draws any sample of a seed; keeps the current character uploaded. `gesture` names what one arm does in all of them."""
+    """Draws any sample of a seed; keeps the current character uploaded.
 
-    def __init__(self, humans, seed: int, gesture: str | None = None):
+    `gesture` names what one arm does in all of them; `motion_blur` is the share that moves: half of the time goes into a fifth.
+    """
+
+    def __init__(self, humans, seed: int, gesture: str | None = None, motion_blur: float = MOTION_BLUR_SHARE):
         self.library = Library(humans)
         self.rig = Rig(self.library)
-        self.seed, self.gesture = seed, gesture
+        self.seed, self.gesture, self.motion_blur = seed, gesture, motion_blur
         self.renderer = Renderer()
         self.character: Character | None = None
 
@@ -61,7 +64,7 @@ class Studio:
         face = np.zeros((len(self.library.base.positions), 3), np.float32)
         apply_targets(self.library, face, expression_weights(rng))
         rest = character.mesh.rest + character.mesh.follow @ face
-        moments = blur.draw_motion(rng, self.rig, pose, view) if rng.random() < MOTION_BLUR_SHARE else [(pose.rot, pose.pos)]
+        moments = blur.draw_motion(rng, self.rig, pose, view) if rng.random() < self.motion_blur else [(pose.rot, pose.pos)]
         drawn = blur.expose([self._draw(rest, rot, pos, view) for rot, pos in moments])
         mesh = character.mesh
         body = self.rig.skin(rest[:BODY_VERTICES], mesh.weights[:BODY_VERTICES], character.body.heads, pose.rot, pose.pos)
