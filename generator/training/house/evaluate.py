@@ -1,6 +1,6 @@
 """How well the shipped model dresses people it has never seen: one table.
 
-    python -m house.evaluate --data DIR [--count 1000] [--seed 5] [--sheet FILE.png]
+    python -m house.evaluate --data DIR [--count 1000] [--rounds 3] [--seed 5] [--sheet FILE.png]
 
 DIR holds people/ (of `people.build --held-out`) and rooms/.  Every frame gets an outfit and, half of the time, a world.
 The truth hangs the outfit on the labelled body and lets the labels decide what hides it; the mirror sees only the frame
@@ -10,7 +10,8 @@ it takes for absent; such a thing is not visible.
 
 For every kind, over the frames in which the truth shows at least 40 pixels of it:
   visible    share of frames in which the mirror's item covers between half and twice the true area
-  placement  distance of the centroids, in picture widths (mean over the frames that show both)
+  placement  distance of the centroids, in picture widths (mean over the frames that show both;
+             after it the standard error of that mean)
   colour     mean absolute difference of RGB 0..1 between the item's mean colour in the mirror's picture and in the true one
   texture    mean absolute difference of RGB from the true picture, pixel by pixel where both show the item, once the
              mirror's is moved onto the true one's centroid: a turn or a size that is a little off counts here.  No bound
@@ -149,8 +150,8 @@ def evaluate(args, say=print):
     mirror, noise = Mirror(), torch.from_numpy(np.random.default_rng(0).standard_normal((1, 3, outfit.HEIGHT, outfit.WIDTH), dtype=np.float32))
     scene = paint.Worlds(rooms)
     figures, ious, kept = {}, [], []
-    for start in range(0, args.count, 8):
-        rng = np.random.default_rng([args.seed, start])
+    for turn, start in [(turn, start) for turn in range(args.rounds) for start in range(0, args.count, 8)]:
+        rng = np.random.default_rng([args.seed + turn, start])
         rows = np.arange(start, min(start + 8, args.count))
         batch = data.batch(people, rooms, rng, len(rows), rows=rows)
         bodies, parts = mirror.see(batch["frame"])
@@ -176,7 +177,7 @@ def evaluate(args, say=print):
         if len(kept) < 4:
             kept.append(torch.cat([batch["frame"], true_pictures, pictures], 2)[:4])
         if start % 80 == 0:
-            say(f"{start + len(rows)} of {args.count}", file=sys.stderr, flush=True)
+            say(f"{turn * args.count + start + len(rows)} of {args.rounds * args.count}", file=sys.stderr, flush=True)
     if args.sheet:
         sheet = torch.cat([torch.cat(list(k), 2) for k in kept], 1).permute(1, 2, 0)
         Image.fromarray((sheet.numpy() * 255 + 0.5).astype(np.uint8)).save(args.sheet)
@@ -192,13 +193,15 @@ def table(figures, iou, say=print):
         holds &= bool(good)
         return f"{value:9.3f}{' ' if good else '*'}"
 
-    say(f"{'kind':12s} {'frames':>6s} {'visible':>10s}{'placement':>10s}{'colour':>10s}{'texture':>10s}")
+    say(f"{'kind':12s} {'frames':>6s} {'visible':>10s}{'placement':>10s}{'+-':>8s} {'colour':>10s}{'texture':>10s}")
     others = []
     for kind, results in sorted(figures.items()):
         visible, placement, colour, texture = (np.nanmean([getattr(r, name) for r in results]) for name in ("visible", "placement", "colour", "texture"))
+        spread = np.nanstd([r.placement for r in results]) / np.sqrt(len(results))
         others += [np.abs(a.means[1] - b.means[0]).mean() for a, b in zip(results, results[1:])]
         say(f"{kind:12s} {len(figures[kind]):6d}" + cell(visible, visible >= BOUNDS["visible"])
-            + cell(placement, placement <= BOUNDS["placement"]) + cell(colour, colour <= BOUNDS["colour"]) + f"{texture:9.3f}")
+            + cell(placement, placement <= BOUNDS["placement"])
+            + f"{spread:8.3f} " + cell(colour, colour <= BOUNDS["colour"]) + f"{texture:9.3f}")
     say(f"{'person':12s} {'':6s} mask IoU" + cell(iou, iou >= BOUNDS["mask_iou"]))
     say(f"control: the colour of another frame's item of the same kind is {np.nanmean(others):.3f} off")
     return holds
@@ -208,7 +211,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each of them is seen, in another frame and another outfit: a kind has some 100 frames a round")
+    parser.add_argument("--seed", type=int, default=5, help="of the first round; the next has the next")
     parser.add_argument("--sheet", type=pathlib.Path, help="also a picture: frames, true pictures, the mirror's")
     args = parser.parse_args()
     torch.set_num_threads(2)
