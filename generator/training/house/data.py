@@ -161,10 +161,16 @@ def normal_like(x, rng):
     return torch.randn(x.shape, generator=generator, device=x.device)
 
 
-def _placements(rng, count, zoom_low, zoom_high, shift):
-    """Random similarity transforms: theta for affine_grid (output -> input) and what moves labels (input -> output)."""
+def _placements(rng, count, zoom_low, zoom_high, shift, varied=False):
+    """Random similarity transforms: theta for affine_grid (output -> input) and what moves labels (input -> output).
+
+    varied: a third come closer than `zoom_high`, they are turned twice as far, and made a little broader or slimmer.
+    """
     zoom = rng.uniform(zoom_low, zoom_high, count)
     angle = np.radians(rng.normal(0, 3.5, count).clip(-10, 10))
+    if varied:
+        zoom = np.where(rng.random(count) < 0.35, rng.uniform(1.0, 1.4, count) * zoom_high, zoom)
+        angle *= 2
     mirrored = rng.choice([1.0, -1.0], count)
     free = np.maximum(1 - 1 / zoom, 0.0)
     centre = rng.uniform(-1, 1, (count, 2)) * (free + shift)[:, None] * [1.0, 1 / ASPECT]   # in half widths
@@ -172,6 +178,9 @@ def _placements(rng, count, zoom_low, zoom_high, shift):
     # output point (half widths, y down) -> input: mirror(rotate(out) / zoom + centre)
     rotate = np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
     matrix = rotate / zoom[:, None, None]
+    if varied:
+        breadth = np.exp(rng.normal(0, 0.05, count).clip(-0.1, 0.1))
+        matrix *= np.stack([breadth, 1 / breadth], -1)[:, :, None]
     matrix[:, 0, :] *= mirrored[:, None]
     offset = centre * np.stack([mirrored, np.ones(count)], -1)
     theta = np.concatenate([matrix, offset[:, :, None]], -1)
@@ -208,15 +217,15 @@ def _sample(layers, theta, size):
     return rgba, rest[:, :1].round().long(), rest[:, 1:]
 
 
-def batch(people, rooms, rng, count, size=(192, 256), rows=None):
-    """A batch of frames as a dict of tensors:
+def batch(people, rooms, rng, count, size=(192, 256), rows=None, varied=False):
+    """A batch of frames as a dict of tensors; `varied` makes one person look like more of them, to train a network that sees it often:
 
     frame (B, 3, H, W) 0..1; alpha (B, 1, H, W); parts (B, H, W) int64; depth (B, 1, H, W) metres;
     points (B, K, 4) x, y, depth_m, visible (1; 0 where covered; BEYOND the picture's border); axes (B, 3, 3); head_width (B,) picture widths; torso_yaw (B,) radians;
     room (B, 4) left, top, right, bottom of the camera's picture in picture widths.
     """
     rows = rng.integers(len(people), size=count) if rows is None else rows
-    theta, exact, zoom, mirrored, rotate = _placements(rng, count, 0.95, 1.35, 0.02)
+    theta, exact, zoom, mirrored, rotate = _placements(rng, count, 0.95, 1.35, 0.02, varied)
     rgba, parts, depth = _sample(people.layers(rows, size), theta, size)
     points, axes = _move_labels(people.points[rows], people.axes[rows], exact, mirrored, rotate)
     device = rgba.device
@@ -226,6 +235,8 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
     background = rooms.crops(rng, count, size)
     background = _other_people(background, people, rng, size)
     rgb, alpha = rgba[:, :3], rgba[:, 3:]
+    if varied:
+        rgb = _other_colours(rgb, parts, rng)
     rgb = _patterned_clothes(rgb, alpha, parts, rooms, rng, size)
     light = rng.normal(0, 0.18, (count, 1, 1, 1)) + rng.normal(0, 0.06, (count, 3, 1, 1))
     rgb = (rgb * torch.from_numpy(np.exp(light)).float().to(device)).clamp(0, 1).minimum(alpha)
@@ -243,9 +254,9 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None):
             **{name: torch.from_numpy(np.asarray(value, np.float32)).to(device) for name, value in labels.items()}}
 
 
-def batch_in_parts(people, rooms, rng, count, part, size=(192, 256), rows=None):
+def batch_in_parts(people, rooms, rng, count, part, size=(192, 256), rows=None, varied=False):
     """A batch made `part` frames at a time: some of what a part gets (a shadow's way, a lens, a small sensor) is the same for all of it."""
-    parts = [batch(people, rooms, rng, min(part, count - k), size, None if rows is None else rows[k:k + part]) for k in range(0, count, part)]
+    parts = [batch(people, rooms, rng, min(part, count - k), size, None if rows is None else rows[k:k + part], varied) for k in range(0, count, part)]
     return {name: torch.cat([made[name] for made in parts]) for name in parts[0]}
 
 
@@ -305,6 +316,20 @@ def _skin_coloured_things(background, rgb, parts, rng):
         tilt = (1 + across * u + along * v) * (1 - striped * (0.25 - 0.25 * torch.sin(u * stripes).sign()))
         background = torch.where(inside & (there > 0) & (area >= 20), (colour * tilt).clamp(0, 1), background)
     return background
+
+
+def _other_colours(rgb, parts, rng):
+    """The hair of a third of the visitors, and the clothes of half of them, in other colours; bare arms get sleeves, the skin of hands and face stays."""
+    count, cloth = len(rgb), [PARTS.index(name) for name in ("torso", "arm_r", "arm_l", "legs")]
+    gain = np.ones((count, len(PARTS), 3))
+    sleeves = rng.random((count, 1, 1)) < 0.6              # else the arms are left as they are
+    tint = np.exp(rng.normal(0, 0.35, (count, 2, 1)) + rng.normal(0, 0.25, (count, 2, 3)))
+    gain[:, cloth] = np.where(sleeves | (np.array(cloth)[:, None] != cloth[1]) & (np.array(cloth)[:, None] != cloth[2]), tint[:, :1], 1)
+    gain[:, PARTS.index("hair")] = np.where(rng.random((count, 1)) < 0.33, tint[:, 1], 1)
+    gain[rng.random(count) < 0.5] = 1
+    gain = torch.from_numpy(gain.astype(np.float32)).to(rgb.device)
+    rows = torch.arange(count, device=rgb.device)[:, None, None]
+    return rgb * gain[rows, parts[:, 0]].permute(0, 3, 1, 2)
 
 
 def _patterned_clothes(rgb, alpha, parts, rooms, rng, size):

@@ -18,7 +18,7 @@ def sense_targets(batch):
     near = ((xy >= -MARGIN) & (xy <= 1 + MARGIN)).all(-1)
     visible = points[..., 3] > 0.5
     weight = torch.where(inside & visible, 1.0, torch.where(inside, 0.4, torch.where(near, 0.3, 0.0)))
-    hands = torch.tensor([2.0 if name.startswith("hand") else 1.0 for name in POINTS], device=xy.device)
+    hands = torch.tensor([3.0 if name.startswith("hand") else 1.0 for name in POINTS], device=xy.device)
     head = batch["head_width"].clamp_min(0.02).log()[:, None]
     pose = torch.cat([batch["axes"].flatten(1), head, batch["torso_yaw"][:, None]], 1)
     parts = F.interpolate(batch["parts"][:, None].float(), size=(48, 64), mode="nearest-exact")[:, 0].long()
