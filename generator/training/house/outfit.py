@@ -113,10 +113,8 @@ def shown(piece: Piece, body: Body, room=ROOM):
     if piece.attachment not in ("hand", "arm"):
         return ramp(present("head"), 0.2, 0.2)
     hand = "hand_r" if piece.side < 0 else "hand_l"
-    x, y = body.at(hand)
-    left, top, right, bottom = room
-    outside = max(left - x, x - right, top - y, y - bottom)
-    sure = ramp(0.18 - abs(outside), 0, 0.08) if outside > -0.08 else ramp(present(hand), 0.12, 0.2)
+    below = body.at(hand)[1] - room[3]
+    sure = ramp(0.18 - abs(below), 0, 0.08) if below > -0.08 else ramp(present(hand), 0.12, 0.2)
     return sure * ramp(max(present("head"), present("neck")), 0.2, 0.2)
 
 

@@ -8,8 +8,8 @@
 //! arm        o = hand, ex = w of the unit vector of (0.4 forearm.x / max(2.1 w, its length), -1)
 //! beside     o = head + what fits beside the face (0.65), drifting in 7 s; ex upwards, as large as fits, 0.45 at least
 //! sized: every axis by the size, the point `about` staying where it is; not beside, where the size is what must fit
-//! opacity    clamp((present - 0.2) / 0.2, 0, 1) of head or neck; of a hand by its presence inside the camera's picture and
-//!            by how near it is at its border; beside times what the crossing shows
+//! opacity    clamp((present - 0.2) / 0.2, 0, 1) of head or neck; of a hand by its presence, and at the lower border of
+//!            the camera's picture by how near it is; beside times what the crossing shows
 //! inverse    of the two axes of a flat thing, else the pseudo-inverse A^T (A A^T)^-1 of the frame's 2x3 matrix A
 //! view, right, up   its null vector, and the axes across it that have no roll
 //! columns, rows     around the corners of the bounds `low`, `high`; none where nothing is seen

@@ -49,10 +49,9 @@ __device__ __forceinline__ Float2 far_corner(const PlaceParams& p) { return {p.l
 __device__ __forceinline__ float held(const PlaceParams& p, int hand) {
     const Body& body = *p.body;
     const float share = 1.0f / (float)p.model_width;
-    const Float2 at = body.points[HAND_R + hand], low = Float2{p.left, p.top} * share, high = far_corner(p) * share;
-    const float outside = fmaxf(fmaxf(low.x - at.x, at.x - high.x), fmaxf(low.y - at.y, at.y - high.y));
+    const float below = body.points[HAND_R + hand].y - far_corner(p).y * share;
     const float someone = seen(fmaxf(body.present[HEAD], body.present[NECK]));
-    const float sure = outside > -0.08f ? (0.18f - fabsf(outside)) / 0.08f : (body.present[HAND_R + hand] - 0.12f) / 0.2f;
+    const float sure = below > -0.08f ? (0.18f - fabsf(below)) / 0.08f : (body.present[HAND_R + hand] - 0.12f) / 0.2f;
     return clamp(sure, 0.0f, 1.0f) * someone;
 }
 

@@ -146,10 +146,8 @@ impl Scenery<'_> {
 
     fn held(&self, left: bool) -> f64 {
         let hand = 8 + usize::from(left);
-        let [x, y] = self.at(hand);
-        let ([left, top], [right, bottom]) = self.room();
-        let outside = (left - x).max(x - right).max(top - y).max(y - bottom) / self.unit();
-        let sure = if outside > -0.08 { (0.18 - outside.abs()) / 0.08 } else { (self.present(hand) - 0.12) / 0.2 };
+        let below = (self.at(hand)[1] - self.room().1[1]) / self.unit();
+        let sure = if below > -0.08 { (0.18 - below.abs()) / 0.08 } else { (self.present(hand) - 0.12) / 0.2 };
         sure.clamp(0.0, 1.0) * seen(self.present(0).max(self.present(1)))
     }
 

@@ -190,8 +190,8 @@ impl Sketcher {
     ) {
         self.take_off();
         self.seconds = seconds;
-        let border = (room.0 * (1.0 / PAINT.0 as f32), room.1 * (1.0 / PAINT.0 as f32));
-        let mut hands = Hands::new(&mut self.free_hand, worn, (body, border.1.y), fields);
+        let bottom = room.1.y / PAINT.0 as f32;
+        let mut hands = Hands::new(&mut self.free_hand, worn, (body, bottom), fields);
         self.crossing.follow(in_model.at(Point::Head).x, room, seconds);
         for item in worn {
             let Some(field) = item.field(fields) else { continue };
@@ -221,7 +221,7 @@ impl Sketcher {
                             Attachment::Arm => frames::shield(in_model, side),
                             _ => frames::sword(in_model, side),
                         };
-                        put(sized(frame), held(body, side, border));
+                        put(sized(frame), held(body, side, bottom));
                     }
                 }
                 Attachment::Beside => {
@@ -460,19 +460,18 @@ pub(super) fn seen(presence: f32) -> f32 {
     ((presence - 0.2) / 0.2).clamp(0.0, 1.0)
 }
 
-/// How much of a thing in that hand is shown. Near the border presence says little: what is held reaches into the picture.
-/// `low`, `high`: upper left and lower right corner of the camera's picture, in picture widths as the body is.
-pub(super) fn held(body: &Body, side: Side, (low, high): (Vec2, Vec2)) -> f32 {
+/// How much of a thing in that hand is shown. Near the lower border presence says little: what is held reaches up into the
+/// picture. Beyond the others it points out of it.
+/// `bottom`: the height at which the camera's picture ends, in picture widths as the body is.
+pub(super) fn held(body: &Body, side: Side, bottom: f32) -> f32 {
     let hand = match side {
         Side::Right => Point::HandR,
         Side::Left => Point::HandL,
     };
-    let at = body.at(hand);
-    let outside = (low.x - at.x).max(at.x - high.x).max(low.y - at.y).max(at.y - high.y);
-    let near_border = ((0.18 - outside.abs()) / 0.08).clamp(0.0, 1.0);
+    let below = body.at(hand).y - bottom;
+    let sure = if below > -0.08 { (0.18 - below.abs()) / 0.08 } else { (body.present(hand) - 0.12) / 0.2 };
     let someone = seen(body.present(Point::Head).max(body.present(Point::Neck)));
-    let sure = ((body.present(hand) - 0.12) / 0.2).clamp(0.0, 1.0);
-    if outside > -0.08 { near_border * someone } else { sure * someone }
+    sure.clamp(0.0, 1.0) * someone
 }
 
 #[cfg(test)]
@@ -516,17 +515,17 @@ mod tests {
     #[test]
     fn the_border_is_that_of_the_cameras_picture() {
         let fit = Fit::new((1280, 720), PAINT);
-        let wide = (Vec2::new(0.0, fit.top / 256.0), Vec2::new(1.0, 1.0 - 0.25 - fit.top / 256.0));
-        let shown = |y: f32, room| {
+        let wide = 0.75 - fit.top / 256.0;
+        let shown = |y: f32, bottom| {
             let mut body = hands(0.05, 0.9);
             (body.points[Point::HandR as usize], body.presence[Point::Head as usize]) = (Vec2::new(0.4, y), 0.9);
-            held(&body, Side::Right, room)
+            held(&body, Side::Right, bottom)
         };
         assert_eq!(shown(0.67, wide), 1.0, "just beyond the lower edge");
         assert_eq!(shown(0.845, wide), 0.0, "far beyond it");
-        assert_eq!((shown(0.08, wide), shown(0.4, wide)), (1.0, 0.0), "above the upper edge, and in the middle");
+        assert_eq!((shown(0.08, wide), shown(0.4, wide)), (0.0, 0.0), "above the upper edge, and in the middle");
         // A camera of 4:3 has its lower edge at 0.75.
-        let full = (Vec2::new(0.0, 0.0), Vec2::new(1.0, 0.75));
+        let full = 0.75;
         assert_eq!((shown(0.66, full), shown(0.845, full)), (0.0, 1.0));
         let mut hanging = hands(0.95, 0.9);
         hanging.points[Point::HandR as usize].y = 0.65;
