@@ -55,7 +55,7 @@ def true_maps(batch, world, visible):
     brightness = (0.55 + 1.0 * grey).clamp(0.6, 1.2)
     mean = world.mean((2, 3), keepdim=True)
     luminance = mean.mean(1, keepdim=True).clamp_min(0.02)
-    gain = (1 + 0.5 * (mean / luminance - 1)).clamp(0.5, 1.6) * (0.72 + 0.55 * luminance)
+    gain = (1 + 0.5 * (mean / luminance - 1)).clamp(0.5, 1.6) * (0.86 + 0.42 * luminance)
     around = F.interpolate(_gaussian(F.avg_pool2d(world * (1 - alpha) + mean * alpha, 8), 1.5), scale_factor=8, mode="bilinear", align_corners=False)
     edge = (1 - _gaussian(alpha, 4.0)) * alpha
     lift = (0.05 * mean + edge * (around - 0.25).clamp_min(0) * 0.9).clamp(0, 0.25)
