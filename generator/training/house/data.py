@@ -47,6 +47,7 @@ class People:
         self.points = np.stack([x[0] for x in labels]).astype(np.float32)    # (N, K, 4) x, y, depth_m, visible
         self.axes = np.stack([x[1] for x in labels]).astype(np.float32)      # (N, 3, 3) rows: right, up, forward
         self.head_width = np.array([x[2] for x in labels], np.float32)       # (N,) picture widths
+        self.torso_yaw = np.array([x[3] for x in labels], np.float32)        # (N,) radians
         if self.device.type != "cpu":
             self.resident = self._on_device()
 
@@ -88,7 +89,15 @@ def _label(entry):
         hand, wrist = POINTS.index(f"hand_{side}"), POINTS.index(f"wrist_{side}")
         points[hand, :2] += FIST * (points[hand, :2] - points[wrist, :2])
     axes = entry["head_axes"]
-    return points, np.array([axes["right"], axes["up"], axes["forward"]], np.float32), entry["head_width"]
+    return points, np.array([axes["right"], axes["up"], axes["forward"]], np.float32), entry["head_width"], _torso_yaw(points, entry["camera"])
+
+
+def _torso_yaw(points, camera):
+    """How far the line of the shoulders is turned out of the picture's plane, radians: positive with the left one further away."""
+    right, left, neck = (points[POINTS.index(name)] for name in ("shoulder_r", "shoulder_l", "neck"))
+    width_at_1_m = 2 * np.tan(np.radians(camera["fov_x_deg"]) / 2)
+    seen_m = np.hypot(left[0] - right[0], (left[1] - right[1]) / ASPECT) * neck[2] * width_at_1_m
+    return np.arctan2(left[2] - right[2], max(seen_m, 0.05))
 
 
 class Rooms:
@@ -164,13 +173,15 @@ def normal_like(x, rng):
 def _placements(rng, count, zoom_low, zoom_high, shift, varied=False):
     """Random similarity transforms: theta for affine_grid (output -> input) and what moves labels (input -> output).
 
-    varied: a third come closer than `zoom_high`, they are turned twice as far, and made a little broader or slimmer.
+    varied: a third come closer and are turned twice as far; all are made a little broader or slimmer, which the head's width,
+    a mean size, and its axes take no note of.
     """
     zoom = rng.uniform(zoom_low, zoom_high, count)
     angle = np.radians(rng.normal(0, 3.5, count).clip(-10, 10))
     if varied:
-        zoom = np.where(rng.random(count) < 0.35, rng.uniform(1.0, 1.4, count) * zoom_high, zoom)
-        angle *= 2
+        closer = rng.random(count) < 0.35
+        zoom = np.where(closer, rng.uniform(1.0, 1.4, count) * zoom_high, zoom)
+        angle = np.where(closer, 2 * angle, angle)
     mirrored = rng.choice([1.0, -1.0], count)
     free = np.maximum(1 - 1 / zoom, 0.0)
     centre = rng.uniform(-1, 1, (count, 2)) * (free + shift)[:, None] * [1.0, 1 / ASPECT]   # in half widths
@@ -180,7 +191,7 @@ def _placements(rng, count, zoom_low, zoom_high, shift, varied=False):
     matrix = rotate / zoom[:, None, None]
     if varied:
         breadth = np.exp(rng.normal(0, 0.05, count).clip(-0.1, 0.1))
-        matrix *= np.stack([breadth, 1 / breadth], -1)[:, :, None]
+        matrix *= np.stack([1 / breadth, breadth], -1)[:, :, None]
     matrix[:, 0, :] *= mirrored[:, None]
     offset = centre * np.stack([mirrored, np.ones(count)], -1)
     theta = np.concatenate([matrix, offset[:, :, None]], -1)
@@ -218,11 +229,13 @@ def _sample(layers, theta, size):
 
 
 def batch(people, rooms, rng, count, size=(192, 256), rows=None, varied=False):
-    """A batch of frames as a dict of tensors; `varied` makes one person look like more of them, to train a network that sees it often:
+    """A batch of frames as a dict of tensors:
 
     frame (B, 3, H, W) 0..1; alpha (B, 1, H, W); parts (B, H, W) int64; depth (B, 1, H, W) metres;
     points (B, K, 4) x, y, depth_m, visible (1; 0 where covered; BEYOND the picture's border); axes (B, 3, 3); head_width (B,) picture widths; torso_yaw (B,) radians;
     room (B, 4) left, top, right, bottom of the camera's picture in picture widths.
+
+    varied: every person is shown in more ways than evaluation asks for, so that a network has less to learn by heart.
     """
     rows = rng.integers(len(people), size=count) if rows is None else rows
     theta, exact, zoom, mirrored, rotate = _placements(rng, count, 0.95, 1.35, 0.02, varied)
@@ -245,11 +258,7 @@ def batch(people, rooms, rng, count, size=(192, 256), rows=None, varied=False):
     frame = _camera(rgb + background * shade * (1 - alpha), rng)
     frame, alpha, parts, room = _bars(rng, frame, alpha, parts, points)
 
-    shoulders = points[:, POINTS.index("shoulder_l")] - points[:, POINTS.index("shoulder_r")]
-    across_m = np.abs(shoulders[:, 0]) * points[:, POINTS.index("neck"), 2] * 1.2
-    yaw = np.arctan2(shoulders[:, 2], np.maximum(across_m, 0.05))
-    head_width = people.head_width[rows] * zoom
-    labels = {"points": points, "axes": axes, "head_width": head_width, "torso_yaw": yaw, "room": room}
+    labels = {"points": points, "axes": axes, "head_width": people.head_width[rows] * zoom, "torso_yaw": people.torso_yaw[rows] * mirrored, "room": room}
     return {"frame": frame, "alpha": alpha, "parts": parts[:, 0], "depth": depth,
             **{name: torch.from_numpy(np.asarray(value, np.float32)).to(device) for name, value in labels.items()}}
 
@@ -319,14 +328,16 @@ def _skin_coloured_things(background, rgb, parts, rng):
 
 
 def _other_colours(rgb, parts, rng):
-    """The hair of a third of the visitors, and the clothes of half of them, in other colours; bare arms get sleeves, the skin of hands and face stays."""
-    count, cloth = len(rgb), [PARTS.index(name) for name in ("torso", "arm_r", "arm_l", "legs")]
+    """Half of the visitors in clothes of another colour, of which most have sleeves of it, even where arms were bare, and a
+    third with hair of another; the skin of face and hands stays."""
+    count = len(rgb)
     gain = np.ones((count, len(PARTS), 3))
-    sleeves = rng.random((count, 1, 1)) < 0.6              # else the arms are left as they are
-    tint = np.exp(rng.normal(0, 0.35, (count, 2, 1)) + rng.normal(0, 0.25, (count, 2, 3)))
-    gain[:, cloth] = np.where(sleeves | (np.array(cloth)[:, None] != cloth[1]) & (np.array(cloth)[:, None] != cloth[2]), tint[:, :1], 1)
-    gain[:, PARTS.index("hair")] = np.where(rng.random((count, 1)) < 0.33, tint[:, 1], 1)
-    gain[rng.random(count) < 0.5] = 1
+    tints = np.exp(rng.normal(0, 0.35, (2, count, 1)) + rng.normal(0, 0.25, (2, count, 3)))
+    clothed = rng.random(count) < 0.5
+    sleeves = clothed & (rng.random(count) < 0.6)
+    for which, names, tint in ((clothed, ("torso", "legs"), 0), (sleeves, ("arm_r", "arm_l"), 0), (rng.random(count) < 0.33, ("hair",), 1)):
+        for name in names:
+            gain[which, PARTS.index(name)] = tints[tint, which]
     gain = torch.from_numpy(gain.astype(np.float32)).to(rgb.device)
     rows = torch.arange(count, device=rgb.device)[:, None, None]
     return rgb * gain[rows, parts[:, 0]].permute(0, 3, 1, 2)

@@ -70,7 +70,7 @@ class Mirror:
 
 def worn(pieces, body, room):
     """Of the pieces those that the mirror shows on a body, in a picture that takes that room."""
-    return [piece for piece in pieces if outfit.shown(piece, body, room) >= 0.5]
+    return [piece for piece in pieces if outfit.shown(piece, body, room[3]) >= 0.5]
 
 
 def coverage(outfits, bodies, rooms, visible, matte):
@@ -197,7 +197,7 @@ def table(figures, iou, say=print):
     others = []
     for kind, results in sorted(figures.items()):
         visible, placement, colour, texture = (np.nanmean([getattr(r, name) for r in results]) for name in ("visible", "placement", "colour", "texture"))
-        spread = np.nanstd([r.placement for r in results]) / np.sqrt(len(results))
+        spread = np.nanstd([r.placement for r in results]) / np.sqrt(np.isfinite([r.placement for r in results]).sum())
         others += [np.abs(a.means[1] - b.means[0]).mean() for a, b in zip(results, results[1:])]
         say(f"{kind:12s} {len(figures[kind]):6d}" + cell(visible, visible >= BOUNDS["visible"])
             + cell(placement, placement <= BOUNDS["placement"])

@@ -104,7 +104,7 @@ def frame_cases(path):
     rng, chance = np.random.default_rng(5), np.random.default_rng(6)
     cases = []
     for index in range(40):
-        room = outfit.ROOM if index % 2 else (0.0, 0.09, 1.0, 0.66)     # of a camera of 4:3, and of a wider one
+        bottom = outfit.ROOM[3] if index % 2 else 0.6                  # of a camera of 4:3, and of a wider one
         point = {name: rng.uniform(-0.1, 1.1, 2) * [1, 0.75] for name in model.POINTS}
         axes = rng.normal(0, 0.3, (3, 3)) + np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]])
         width, yaw = float(rng.uniform(0.05, 0.3)), float(rng.uniform(-1.2, 1.2))
@@ -122,7 +122,7 @@ def frame_cases(path):
         flat = lambda frame: [list(map(float, v)) for v in frame]
         cases.append({
             "points": [list(map(float, point[name])) for name in model.POINTS], "up": list(axes[1]), "forward": list(axes[2]),
-            "presence": list(map(float, presence)), "room": list(room), "shown": [outfit.shown(piece, body, room) for piece in pieces],
+            "presence": list(map(float, presence)), "bottom": bottom, "shown": [outfit.shown(piece, body, bottom) for piece in pieces],
             "head_width": width, "torso_yaw": yaw, "head": flat(frames.head_frame(point["head"], axes, width)),
             "sword_r": flat(right), "sword_l": flat(left), "shoulders": flat(shoulders),
             "shield_r": flat(shields[0]), "shield_l": flat(shields[1]),

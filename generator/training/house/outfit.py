@@ -94,10 +94,10 @@ def frame_of(piece: Piece, body: Body):
             raise ValueError(f"{piece.kind} hangs on {other!r}, which no frame is known for")
 
 
-def shown(piece: Piece, body: Body, room=ROOM):
+def shown(piece: Piece, body: Body, bottom=ROOM[3]):
     """How much of the piece a mirror shows, 0..1, by what it sees of the body: `seen` and `held` of `render/house/sketch.rs`.
 
-    room: left, top, right, bottom of the camera's picture.
+    bottom: the height at which the camera's picture ends.
     """
     if body.presence is None:
         return 1.0
@@ -113,7 +113,7 @@ def shown(piece: Piece, body: Body, room=ROOM):
     if piece.attachment not in ("hand", "arm"):
         return ramp(present("head"), 0.2, 0.2)
     hand = "hand_r" if piece.side < 0 else "hand_l"
-    below = body.at(hand)[1] - room[3]
+    below = body.at(hand)[1] - bottom
     sure = ramp(0.18 - abs(below), 0, 0.08) if below > -0.08 else ramp(present(hand), 0.12, 0.2)
     return sure * ramp(max(present("head"), present("neck")), 0.2, 0.2)
 

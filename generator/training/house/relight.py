@@ -11,31 +11,28 @@ import pathlib
 import numpy as np
 import torch
 
-from . import paint, train
+from . import compose, paint, train
 from .model import PAINT, PAINT_CHANNELS
 
 LIGHT = ("person_gain", "person_lift")
 
 
 def light_rows():
-    """(56,) 1 where a channel of the painter's last layer, before its pixels are shuffled, makes the light on the person."""
-    rows = torch.zeros(PAINT_CHANNELS, 4)
+    """(56,) true where a channel of the painter's last layer, before its pixels are shuffled, makes the light on the person."""
+    rows = torch.zeros(PAINT_CHANNELS, 4, dtype=torch.bool)
     for name in LIGHT:
-        rows[slice(*PAINT[name])] = 1
+        rows[slice(*PAINT[name])] = True
     return rows.flatten()
 
 
 def relight(net, batches, rate=3e-3, say=print):
-    """Trains those rows of `net.leave` on a sequence of batches, the rate falling to zero; returns the last error of the gain."""
+    """Trains `net.leave` on a sequence of batches for the light alone, the rate falling to zero; returns the last error of the gain."""
     net.eval().requires_grad_(False)
-    rows = light_rows()
-    for values in (net.leave.weight, net.leave.bias):
-        values.requires_grad_(True)
-        values.register_hook(lambda grad: grad * rows.to(grad.device).view(-1, *[1] * (grad.ndim - 1)))
+    net.leave.requires_grad_(True)
     optimiser = torch.optim.Adam(net.leave.parameters(), lr=rate)
     for step, batch in enumerate(batches):
         optimiser.param_groups[0]["lr"] = rate * (1 - step / len(batches))
-        maps, _ = paint.PainterStage.paint(net, batch)
+        maps = compose.decode(net(batch["inputs"], batch["sensed"], batch["step"]))
         weight = batch["true_matte"] * batch["world_on"]
         gain, lift = (((maps[name] - batch[f"true_{name}"]).abs() * weight).sum() / (weight.sum() * 3).clamp_min(1) for name in LIGHT)
         optimiser.zero_grad(set_to_none=True)
@@ -44,6 +41,14 @@ def relight(net, batches, rate=3e-3, say=print):
         if step % 20 == 0:
             say(f"step {step} of {len(batches)}  person_gain {gain:.4f}  person_lift {lift:.4f}", flush=True)
     return gain.item()
+
+
+@torch.no_grad()
+def put_into(weights, net):
+    """Copies the rows of the light, and no others, of `net` into the state dict of another painter."""
+    rows = light_rows()
+    for name in ("leave.weight", "leave.bias"):
+        weights[name][rows] = net.state_dict()[name][rows]
 
 
 class Fresh:
@@ -76,11 +81,8 @@ def main():
     state = torch.load(path, map_location="cpu", weights_only=True)
     stage.net.load_state_dict(state["average"])
     relight(stage.net, Fresh(stage, args.seed, args.steps, args.batch))
-    rows = light_rows() > 0
-    for name in ("leave.weight", "leave.bias"):
-        new = dict(stage.net.named_parameters())[name].detach()
-        for weights in (state["average"], state["net"]):
-            weights[name][rows] = new[rows]
+    for weights in (state["average"], state["net"]):
+        put_into(weights, stage.net)
     train.save(path, state)
     print(f"{path} has the new light; export it")
 

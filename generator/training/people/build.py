@@ -2,14 +2,14 @@
 
 A shard is a folder `shard_0000` with rgba.npy (N,192,256,4) uint8 (straight alpha), parts.npy (N,192,256) uint8,
 depth.npy (N,192,256) uint16 (mm along the ray, 65535 none) and labels.json (N dicts). Sample i depends on the
-seed and i alone. A shard is written beside its name and renamed when whole; whole shards are skipped, so a
+seed, i and the options below alone. A shard is written beside its name and renamed when whole; whole shards are skipped, so a
 run that was cut off goes on where it stopped.
 
 With --held-out the samples are of characters that training never sees (id divisible by 20) and of no others: a
 folder for evaluation, a twentieth of the drawing.
 
 With --gesture one arm of nearly everybody does that (`gestures.draw_gesture` lists them): more of what a model finds hard.
-With --motion-blur SHARE fewer of them move: with 0.05 instead of a fifth, drawing is half as fast again.
+--motion-blur SHARE says how many move, else a fifth; with 0.05 drawing is half as fast again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from .gestures import draw_gesture
 SHARD_SAMPLES = 125
 SAMPLES_PER_CHARACTER = 10
 HELD_OUT_EVERY = 20  # characters
+MOTION_BLUR_SHARE = 0.2
 
 
 def shard_path(out: Path, shard: int) -> Path:
@@ -152,8 +153,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="only characters that training never sees")
     parser.add_argument("--gesture", help="what one arm of nearly everybody does, such as face")
-    parser.add_argument("--motion-blur", type=float, default=0.2, help="the share that moves")
+    parser.add_argument("--motion-blur", type=float, default=MOTION_BLUR_SHARE, help="the share that moves")
     a = parser.parse_args()
+    if not 0 <= a.motion_blur <= 1:
+        parser.error(f"--motion-blur {a.motion_blur} is no share between 0 and 1")
     if a.gesture:
         try:
             draw_gesture(np.random.default_rng(0), a.gesture)

@@ -7,20 +7,18 @@ import numpy as np
 from . import blur
 from .assets import Library
 from .body import BODY_VERTICES, apply_targets, expression_weights
-from .build import SAMPLES_PER_CHARACTER
+from .build import MOTION_BLUR_SHARE, SAMPLES_PER_CHARACTER
 from .character import Character, make_character
 from .framing import draw_head_place, draw_view
 from .labels import make_labels
 from .render import Renderer
 from .rig import Rig
 
-MOTION_BLUR_SHARE = 0.2
-
 
 class Studio:
     """Draws any sample of a seed; keeps the current character uploaded.
 
-    `gesture` names what one arm does in all of them; `motion_blur` is the share that moves: half of the time goes into a fifth.
+    `gesture` names what one arm does in all of them; `motion_blur` is the share that moves, and costs six times a still one.
     """
 
     def __init__(self, humans, seed: int, gesture: str | None = None, motion_blur: float = MOTION_BLUR_SHARE):

@@ -38,6 +38,7 @@ def folder(tmp_path_factory):
                 rgba[i][disc] = [200, 150, 120, 255]
             labels.append({
                 "character": character, "points": {n: [*map(float, p), 1.0, 1] for n, p in point.items()}, "head_width": 0.14,
+                "camera": {"fov_x_deg": 60.0},
                 "head_axes": {"right": [1.0, 0.0, 0.0], "up": [0.0, -1.0, 0.0], "forward": [0.0, 0.0, -1.0]},
             })
         target = root / "people" / f"shard_{shard:04d}"
@@ -254,9 +255,22 @@ def test_another_light_on_the_visitor_changes_nothing_else_of_the_painter():
              "world": frame, "world_on": ones[:, :, :1, :1], "true_matte": ones, "true_person_gain": 1.4 * ones, "true_person_lift": 0.1 * ones}
     first = relight.relight(net, [batch], say=lambda *_, **__: None)
     assert relight.relight(net, [batch] * 60, say=lambda *_, **__: None) < 0.8 * first
-    for name, value in net.state_dict().items():
+    net.leave.weight.data += 1            # what it is not asked for may be anything
+    after = {name: value.clone() for name, value in before.items()}
+    relight.put_into(after, net)
+    for name, value in after.items():
         if name.startswith("leave."):
-            rows = [row // 4 for row in range(len(value)) if not torch.equal(value[row], before[name][row])]
-            assert rows and set(rows) <= set(range(8, 14)), "person_gain and person_lift are outputs 8 to 13"
+            rows = {row // 4 for row in range(len(value)) if not torch.equal(value[row], before[name][row])}
+            assert rows == set(range(8, 14)), "person_gain and person_lift are outputs 8 to 13"
         else:
             assert torch.equal(value, before[name]), name
+
+
+def test_other_colours_leave_the_skin(folder):
+    parts = torch.arange(len(PARTS)).repeat(64, 4, 1)[:, None]
+    rgb = data._other_colours(torch.full((64, 3, 4, len(PARTS)), 0.5), parts, np.random.default_rng(0))
+    changed = ((rgb != 0.5).any(1).any(1)).float().mean(0)        # of every part, the share of the visitors
+    for name in ("background", "face", "hand_r", "hand_l"):
+        assert changed[PARTS.index(name)] == 0, name
+    assert 0.3 < changed[PARTS.index("torso")] < 0.7 and changed[PARTS.index("arm_r")] < changed[PARTS.index("torso")]
+    assert 0.15 < changed[PARTS.index("hair")] < 0.5

@@ -18,8 +18,8 @@ impl Case {
         let mut random = Random::new(23 + kernel.worn as u64);
         let mut uniform = |low: f64, high: f64| (low + (high - low) * random.uniform()) as f32;
         let mut body = vec![0.0; BODY_LEN];
-        // Somebody in the middle: head, neck, shoulders, elbows, wrists, hands, the left one hardly seen, where a camera of
-        // another shape than the model's ends.
+        // Somebody in the middle: head, neck, shoulders, elbows, wrists, hands, the left one hardly seen, beyond the lower
+        // border of a camera's picture that ends at 0.66 and near that of the model's.
         let middle: [[f32; 2]; 10] = [
             [0.5, 0.3],
             [0.5, 0.42],
@@ -30,7 +30,7 @@ impl Case {
             [0.3, 0.5],
             [0.75, 0.66],
             [0.28, 0.46],
-            [0.8, 0.64],
+            [0.8, 0.78],
         ];
         for (to, at) in body.chunks_exact_mut(2).zip(middle) {
             (to[0], to[1]) = (at[0] + uniform(-0.03, 0.03), at[1] + uniform(-0.02, 0.02));

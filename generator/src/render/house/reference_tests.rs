@@ -90,9 +90,9 @@ struct FrameCase {
     points: [[f32; 2]; POINTS],
     presence: [f32; POINTS],
     /// How much is shown of what hangs on the head, on the shoulders, in the right and in the left hand, of a picture that
-    /// takes that room: left, top, right, bottom.
+    /// ends at that height.
     shown: [f32; 4],
-    room: [f32; 4],
+    bottom: f32,
     up: Vec3,
     forward: Vec3,
     head_width: f32,
@@ -145,12 +145,11 @@ fn item_frames_are_those_of_training() {
         ] {
             assert!(differs(got, want) < 1e-4, "{name}: {got:?} is not {want:?}");
         }
-        let bottom = case.room[3];
         let shown = [
             sketch::seen(body.present(Point::Head)),
             sketch::seen(body.present(Point::Neck)),
-            sketch::held(&body, Side::Right, bottom),
-            sketch::held(&body, Side::Left, bottom),
+            sketch::held(&body, Side::Right, case.bottom),
+            sketch::held(&body, Side::Left, case.bottom),
         ];
         assert!(
             shown.into_iter().zip(case.shown).all(|(a, b)| (a - b).abs() < 1e-5),

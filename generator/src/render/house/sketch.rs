@@ -460,8 +460,8 @@ pub(super) fn seen(presence: f32) -> f32 {
     ((presence - 0.2) / 0.2).clamp(0.0, 1.0)
 }
 
-/// How much of a thing in that hand is shown. Near the lower border presence says little: what is held reaches up into the
-/// picture. Beyond the others it points out of it.
+/// How much of a thing in that hand is shown: nothing where the hand is not seen, but near the lower border presence says
+/// little, since what is held reaches up into the picture from there. Beyond the others it points out of it.
 /// `bottom`: the height at which the camera's picture ends, in picture widths as the body is.
 pub(super) fn held(body: &Body, side: Side, bottom: f32) -> f32 {
     let hand = match side {
@@ -527,6 +527,7 @@ mod tests {
         // A camera of 4:3 has its lower edge at 0.75.
         let full = 0.75;
         assert_eq!((shown(0.66, full), shown(0.845, full)), (0.0, 1.0));
+        assert!((shown(0.89, full) - 0.5).abs() < 1e-4, "it goes slowly");
         let mut hanging = hands(0.95, 0.9);
         hanging.points[Point::HandR as usize].y = 0.65;
         hanging.points[Point::HandL as usize].y = 0.4;
