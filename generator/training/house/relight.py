@@ -8,7 +8,6 @@ last layer; all other weights, and so what is hidden, where the person ends and 
 import argparse
 import pathlib
 
-import numpy as np
 import torch
 
 from . import compose, paint, train
@@ -25,13 +24,14 @@ def light_rows():
     return rows.flatten()
 
 
-def relight(net, batches, rate=3e-3, say=print):
-    """Trains `net.leave` on a sequence of batches for the light alone, the rate falling to zero; returns the last error of the gain."""
+def relight(net, batches, steps, rate=3e-3, say=print):
+    """Trains `net.leave` on batches[0] to batches[steps - 1] for the light alone, the rate falling to zero; returns the last error of the gain."""
     net.eval().requires_grad_(False)
     net.leave.requires_grad_(True)
     optimiser = torch.optim.Adam(net.leave.parameters(), lr=rate)
-    for step, batch in enumerate(batches):
-        optimiser.param_groups[0]["lr"] = rate * (1 - step / len(batches))
+    for step in range(steps):
+        batch = batches[step]
+        optimiser.param_groups[0]["lr"] = rate * (1 - step / steps)
         maps = compose.decode(net(batch["inputs"], batch["sensed"], batch["step"]))
         weight = batch["true_matte"] * batch["world_on"]
         gain, lift = (((maps[name] - batch[f"true_{name}"]).abs() * weight).sum() / (weight.sum() * 3).clamp_min(1) for name in LIGHT)
@@ -39,7 +39,7 @@ def relight(net, batches, rate=3e-3, say=print):
         (gain + 4 * lift).backward()
         optimiser.step()
         if step % 20 == 0:
-            say(f"step {step} of {len(batches)}  person_gain {gain:.4f}  person_lift {lift:.4f}", flush=True)
+            say(f"step {step} of {steps}  person_gain {gain:.4f}  person_lift {lift:.4f}", flush=True)
     return gain.item()
 
 
@@ -49,21 +49,6 @@ def put_into(weights, net):
     rows = light_rows()
     for name in ("leave.weight", "leave.bias"):
         weights[name][rows] = net.state_dict()[name][rows]
-
-
-class Fresh:
-    """`count` batches of a stage, made when they are asked for."""
-
-    def __init__(self, stage, seed, count, size):
-        self.stage, self.seed, self.count, self.size = stage, seed, count, size
-
-    def __len__(self):
-        return self.count
-
-    def __getitem__(self, index):
-        if index >= self.count:
-            raise IndexError(index)
-        return self.stage.batch(np.random.default_rng([self.seed, index]), self.size)
 
 
 def main():
@@ -80,7 +65,7 @@ def main():
     stage = paint.PainterStage(args)
     state = torch.load(path, map_location="cpu", weights_only=True)
     stage.net.load_state_dict(state["average"])
-    relight(stage.net, Fresh(stage, args.seed, args.steps, args.batch))
+    relight(stage.net, train.Batches(stage, args.seed, args.batch, 0), args.steps)
     for weights in (state["average"], state["net"]):
         put_into(weights, stage.net)
     train.save(path, state)

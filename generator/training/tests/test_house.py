@@ -79,6 +79,20 @@ def test_a_mirrored_visitor_still_has_an_upright_head_that_faces_the_camera(fold
     assert (axes[:, 0, 0] > 0.9).all() and (axes[:, 1, 1] < -0.9).all() and (axes[:, 2, 2] < -0.9).all()
 
 
+def test_a_torsos_turn_is_that_of_the_room_whatever_the_camera_and_the_crop(folder):
+    for fov, distance in ((50.0, 0.8), (78.0, 2.5)):
+        metres = np.array([[-0.2 * np.cos(0.6), 0, distance - 0.2 * np.sin(0.6)], [0.2 * np.cos(0.6), 0, distance + 0.2 * np.sin(0.6)]])
+        points = np.zeros((len(POINTS), 4))
+        points[:, 2] = distance
+        points[[POINTS.index("shoulder_r"), POINTS.index("shoulder_l")], 2] = metres[:, 2]
+        points[[POINTS.index("shoulder_r"), POINTS.index("shoulder_l")], 0] = 0.5 + metres[:, 0] / distance / (2 * np.tan(np.radians(fov) / 2))
+        assert data._torso_yaw(points, {"fov_x_deg": fov}) == pytest.approx(0.6, abs=1e-6)
+    people, rooms = data.People(folder / "people"), data.Rooms(folder / "rooms")
+    people.torso_yaw[:] = 0.6
+    yaw = data.batch(people, rooms, np.random.default_rng(0), 24, varied=True)["torso_yaw"]
+    assert torch.allclose(yaw.abs(), torch.tensor(0.6)) and yaw.min() < 0 < yaw.max(), "the other way in a mirror image"
+
+
 def test_held_out_characters_are_apart(folder):
     assert len(data.People(folder / "people")) == 6 and len(data.People(folder / "people", held_out=True)) == 6
     with pytest.raises(SystemExit, match="people.build"):
@@ -253,8 +267,8 @@ def test_another_light_on_the_visitor_changes_nothing_else_of_the_painter():
     frame, off = torch.rand(2, 3, 32, 32), torch.zeros(2, 4, 32, 32)
     batch = {"inputs": torch.rand(2, 13, 32, 32), "sensed": torch.rand(2, 9, 8, 8), "step": torch.ones(2, 1), "frame": frame, "front": off, "behind": off,
              "world": frame, "world_on": ones[:, :, :1, :1], "true_matte": ones, "true_person_gain": 1.4 * ones, "true_person_lift": 0.1 * ones}
-    first = relight.relight(net, [batch], say=lambda *_, **__: None)
-    assert relight.relight(net, [batch] * 60, say=lambda *_, **__: None) < 0.8 * first
+    first = relight.relight(net, [batch], 1, say=lambda *_, **__: None)
+    assert relight.relight(net, [batch] * 60, 60, say=lambda *_, **__: None) < 0.8 * first
     net.leave.weight.data += 1            # what it is not asked for may be anything
     after = {name: value.clone() for name, value in before.items()}
     relight.put_into(after, net)
