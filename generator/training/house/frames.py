@@ -98,7 +98,8 @@ def company_frame(head, head_width, size, side, above, index, seconds, room):
 def shoulder_frame(neck, shoulder_r, shoulder_l, head_width, torso_yaw):
     """Origin at the base of the neck, x along the shoulders to the picture's right, y up; unit shoulder width.
 
-    The unit is the breadth seen, made up for the turn of the body, near to what the head's width suggests.
+    The unit is the breadth seen, made up for the turn of the body, near to what the head's width suggests.  Up leans as the
+    shoulders do in space: of somebody who turns aside, the nearer shoulder is seen lower or higher, and wings stay upright.
     """
     line = np.asarray(shoulder_l, float) - shoulder_r
     if line[0] < 0:
@@ -107,5 +108,6 @@ def shoulder_frame(neck, shoulder_r, shoulder_l, head_width, torso_yaw):
     usual = SHOULDERS_IN_HEADS * head_width
     unit = float(np.clip(np.linalg.norm(line) / np.cos(yaw), 0.8 * usual, 1.3 * usual))
     along = line / max(np.linalg.norm(line), 1e-6)
-    up = np.array([along[1], -along[0]])
+    up = np.array([line[1], -np.hypot(line[0], unit * np.sin(yaw))])
+    up = up / max(np.linalg.norm(up), 1e-6)
     return np.asarray(neck, float), along * unit * np.cos(yaw), up * unit, along * unit * np.sin(yaw)

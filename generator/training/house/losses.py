@@ -6,7 +6,9 @@ from .data import BEYOND
 from .model import PARTS, POINTS
 
 TRUNK = ("head", "neck", "shoulder_r", "shoulder_l")     # present where the picture reaches, even if covered
-MARGIN = 0.15                       # how far outside of the picture a point is still asked for
+# How far outside of the picture a point is still asked for, in its widths and heights.  Wings and capes hang on both shoulders,
+# also on one beyond the border; what a hand beyond it holds is not shown.
+MARGIN = torch.tensor([0.15 if name.startswith(("hand", "wrist")) else 0.5 for name in POINTS])[:, None]
 PART_WEIGHT = torch.tensor([0.5, 1.5, 1.0, 1.0, 1.5, 4.0, 1.5, 4.0, 1.0])
 
 
@@ -15,7 +17,8 @@ def sense_targets(batch):
     points = batch["points"]
     xy = points[..., :2]
     inside = ((xy >= 0) & (xy <= 1)).all(-1)
-    near = ((xy >= -MARGIN) & (xy <= 1 + MARGIN)).all(-1)
+    margin = MARGIN.to(xy.device)
+    near = ((xy >= -margin) & (xy <= 1 + margin)).all(-1)
     visible = points[..., 3] > 0.5
     weight = torch.where(inside & visible, 1.0, torch.where(inside, 0.4, torch.where(near, 0.3, 0.0)))
     hands = torch.tensor([3.0 if name.startswith("hand") else 1.0 for name in POINTS], device=xy.device)
@@ -25,7 +28,7 @@ def sense_targets(batch):
     # An arm before the face takes no crown away; a hand that is not to be seen holds nothing.
     trunk = torch.tensor([name in TRUNK for name in POINTS], device=xy.device)
     present = inside & (visible | trunk & (points[..., 3] > BEYOND))
-    return xy.clamp(-MARGIN, 1 + MARGIN), weight * hands, present.float(), pose, parts
+    return xy.clamp(-margin, 1 + margin), weight * hands, present.float(), pose, parts
 
 
 def sense_loss(out, batch):
@@ -42,7 +45,7 @@ def sense_loss(out, batch):
     turn = (pose - want_pose).abs()
     terms = {
         "position": position * 10, "heat": heat * 1.0, "presence": presence, "rotation": turn[:, :9].mean() * 2,
-        "head_width": turn[:, 9].mean() * 1.5, "torso_yaw": turn[:, 10].clamp(max=1.5).mean() * 0.5,
+        "head_width": turn[:, 9].mean() * 5, "torso_yaw": turn[:, 10].clamp(max=1.5).mean() * 3,
         "parts": F.cross_entropy(parts, want_parts, weight=PART_WEIGHT.to(parts.device)) * 1.5,
     }
     return sum(terms.values()), terms

@@ -39,12 +39,17 @@ def doubled(x):
 
 
 class Residual(nn.Module):
-    """x + conv(conv(x)), the second without activation before the sum.  (B, C, H, W) -> the same."""
+    """x + conv(conv(x)), the second without activation before the sum.  (B, C, H, W) -> the same.
 
-    def __init__(self, channels):
+    still: starts as x alone, so that a trained network can be given one more.
+    """
+
+    def __init__(self, channels, still=False):
         super().__init__()
         self.first = conv(channels, channels)
         self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+        if still:
+            nn.init.zeros_(self.second[1].weight)
 
     def forward(self, x):
         return F.relu(x + self.second(self.first(x)))
@@ -63,8 +68,8 @@ class Sense(nn.Module):
         self.stem = conv(3, a, 3, 2)                                                  # 48 x 64
         self.level1 = Residual(a)
         self.level2 = nn.Sequential(conv(a, b, 3, 2), Residual(b), Residual(b))       # 24 x 32
-        self.level3 = nn.Sequential(conv(b, c, 3, 2), Residual(c), Residual(c))       # 12 x 16
-        self.level4 = nn.Sequential(conv(c, d, 3, 2), Residual(d), Residual(d))       # 6 x 8
+        self.level3 = nn.Sequential(conv(b, c, 3, 2), Residual(c), Residual(c), Residual(c, still=True))   # 12 x 16
+        self.level4 = nn.Sequential(conv(c, d, 3, 2), Residual(d), Residual(d), Residual(d, still=True))   # 6 x 8
         self.up3 = nn.Sequential(conv(c + d, c, 1), Residual(c))
         self.up2 = nn.Sequential(conv(b + c, b, 1), Residual(b))
         self.up1 = nn.Sequential(conv(a + b, a, 1), conv(a, a))

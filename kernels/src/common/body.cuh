@@ -30,5 +30,6 @@ __device__ __forceinline__ Frame on_shoulders(const Body& body, float unit_of_pi
     const float usual = 2.3f * width, apart = length(across);
     const float unit = clamp(apart / cosine, 0.8f * usual, 1.3f * usual);
     const Float2 along = across * (1.0f / fmaxf(apart, 1e-6f));
-    return {o, along * (unit * cosine), Float2{along.y, -along.x} * unit, along * (unit * sine)};
+    const Float2 up = {across.y, -length(Float2{across.x, unit * sine})};
+    return {o, along * (unit * cosine), up * (unit / fmaxf(length(up), 1e-6f)), along * (unit * sine)};
 }

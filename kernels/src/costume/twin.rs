@@ -23,11 +23,12 @@ fn shoulders(body: &[f64], unit: f64) -> [[f64; 2]; 3] {
     if across[0] < 0.0 {
         across = across.map(|x| -x);
     }
-    let (cos, usual) = (body[37].clamp(-0.9, 0.9).cos(), 2.3 * body[36] * unit);
+    let ((sin, cos), usual) = (body[37].clamp(-0.9, 0.9).sin_cos(), 2.3 * body[36] * unit);
     let apart = across[0].hypot(across[1]);
     let width = (apart / cos).clamp(0.8 * usual, 1.3 * usual);
     let along = across.map(|x| x / apart.max(1e-6));
-    [at(1), along.map(|x| x * width * cos), [along[1] * width, -along[0] * width]]
+    let leans = across[1].atan2(across[0].hypot(width * sin));
+    [at(1), along.map(|x| x * width * cos), [leans.sin() * width, -leans.cos() * width]]
 }
 
 /// `inputs`: inputs, parts, body, costume, before. What is remembered, and how the costume sits.

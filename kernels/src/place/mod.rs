@@ -3,7 +3,8 @@
 //! ```text
 //! frame: the item point (x, y, z) lands at o + x ex + y ey + z ez; lengths in head widths w unless said otherwise
 //! head       o = head, forward turned back to 0.44 rad aside, 0.21 down, 0.49 up; axes right, up, forward, w long
-//! shoulders  o = neck, along the line of the shoulders, unit = clamp(its length / cos yaw, 0.8 .. 1.3 of 2.3 w)
+//! shoulders  o = neck, along the line (x, y) of the shoulders, unit = clamp(its length / cos yaw, 0.8 .. 1.3 of 2.3 w);
+//!            up along (y, -length of (x, unit sin yaw)): as they lean in space
 //! hand       o = hand, ex = 3.2 w of the unit vector of 0.6 forearm / max(2.1 w, its length) + (-+0.35, -1)
 //! arm        o = hand, ex = w of the unit vector of (0.4 forearm.x / max(2.1 w, its length), -1)
 //! beside     o = head + what fits beside the face (0.65), drifting in 7 s; ex upwards, as large as fits, 0.45 at least

@@ -109,7 +109,9 @@ impl Scenery<'_> {
         let usual = 2.3 * self.head_width();
         let unit = (length(&across) / cos).clamp(0.8 * usual, 1.3 * usual);
         let along = times(across, 1.0 / length(&across).max(1e-6));
-        let axes = [times(along, unit * cos), times([along[1], -along[0]], unit), times(along, unit * sin)];
+        let up = [across[1], -across[0].hypot(unit * sin)];
+        let up = times(up, unit / length(&up).max(1e-6));
+        let axes = [times(along, unit * cos), up, times(along, unit * sin)];
         Frame { o: self.at(1), axes }
     }
 

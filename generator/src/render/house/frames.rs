@@ -172,6 +172,9 @@ pub fn company(body: &Body, at: Company, room: (Vec2, Vec2)) -> ItemFrame {
 }
 
 /// The frame of the shoulders: origin at the base of the neck, unit the shoulders' width.
+///
+/// Up leans as the shoulders do in space: of somebody who turns aside, the nearer shoulder is seen lower or higher, and
+/// wings stay upright.
 #[must_use]
 pub fn shoulders(body: &Body) -> ItemFrame {
     let mut across = body.at(Point::ShoulderL) - body.at(Point::ShoulderR);
@@ -182,10 +185,11 @@ pub fn shoulders(body: &Body) -> ItemFrame {
     let usual = SHOULDERS_IN_HEADS * body.head_width;
     let unit = (across.length() / yaw.cos()).clamp(0.8 * usual, 1.3 * usual);
     let along = across * (1.0 / across.length().max(1e-6));
+    let up = Vec2::new(across.y, -across.x.hypot(unit * yaw.sin()));
     ItemFrame {
         o: body.at(Point::Neck),
         ex: along * (unit * yaw.cos()),
-        ey: Vec2::new(along.y, -along.x) * unit,
+        ey: up * (unit / up.length().max(1e-6)),
         ez: along * (unit * yaw.sin()),
     }
 }
@@ -193,6 +197,25 @@ pub fn shoulders(body: &Body) -> ItemFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::house::body::POINTS;
+
+    /// Degrees that up is off the vertical, for a line of the shoulders that falls by as much as it is long across.
+    fn leaning(torso_yaw: f32) -> f32 {
+        let mut points = [Vec2::new(0.0, 0.0); POINTS];
+        points[Point::ShoulderL as usize] = Vec2::new(0.1, 0.1);
+        let ahead = Vec3::new(0.0, 0.0, -1.0);
+        let up = Vec3::new(0.0, -1.0, 0.0);
+        let (presence, spread) = ([1.0; POINTS], [0.0; POINTS]);
+        let body = Body { points, presence, spread, head_up: up, head_forward: ahead, head_width: 0.12, torso_yaw };
+        let up = shoulders(&body).ey;
+        up.x.atan2(-up.y).to_degrees()
+    }
+
+    #[test]
+    fn up_leans_with_the_shoulders_but_not_because_they_turn_aside() {
+        assert!((leaning(0.0) - 45.0).abs() < 0.1, "{}", leaning(0.0));
+        assert!((leaning(0.9) - 26.1).abs() < 0.1 && leaning(0.9) == leaning(-0.9), "{}", leaning(0.9));
+    }
 
     #[test]
     fn a_face_is_only_turned_back_where_it_must_be() {

@@ -89,11 +89,10 @@ fn residual(net: &mut Net, name: &str, x: Tensor) -> Result<Tensor, KernelError>
     net.conv(format!("{name}.second.0"), (between, None), Some(x), shape(channels, 3, 1, Relu))
 }
 
-/// A convolution of stride 2 and two residual blocks.
-fn level(net: &mut Net, name: &str, x: Tensor, outputs: usize) -> Result<Tensor, KernelError> {
+/// A convolution of stride 2 and residual blocks.
+fn level(net: &mut Net, name: &str, x: Tensor, outputs: usize, blocks: usize) -> Result<Tensor, KernelError> {
     let x = net.conv(format!("{name}.0.0"), (x, None), None, shape(outputs, 3, 2, Relu))?;
-    let x = residual(net, &format!("{name}.1"), x)?;
-    residual(net, &format!("{name}.2"), x)
+    (1..=blocks).try_fold(x, |x, i| residual(net, &format!("{name}.{i}"), x))
 }
 
 /// A grid joined with one of half its size.
@@ -120,9 +119,9 @@ pub fn sense(net: &mut Net, size: (usize, usize)) -> Result<SenseTensors, Kernel
     let frame = net.input(size.1, size.0, 3);
     let stem = net.conv("stem.0", (frame, None), None, shape(a, 3, 2, Relu))?;
     let x1 = residual(net, "level1", stem)?;
-    let x2 = level(net, "level2", x1, b)?;
-    let x3 = level(net, "level3", x2, c)?;
-    let x4 = level(net, "level4", x3, d)?;
+    let x2 = level(net, "level2", x1, b, 2)?;
+    let x3 = level(net, "level3", x2, c, 3)?;
+    let x4 = level(net, "level4", x3, d, 3)?;
     let joined = join(net, "up3", x3, x4, c)?;
     let y3 = residual(net, "up3.1", joined)?;
     let joined = join(net, "up2", x2, y3, b)?;

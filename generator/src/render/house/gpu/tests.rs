@@ -139,7 +139,7 @@ fn a_frame_is_planned() {
     assert!(table((500, 384)).is_err(), "not a multiple of 32");
     let catalogue = Catalogue::default();
     let plan = plan((640, 480), Format::Yuyv, PAINT, &catalogue, &Facts::assumed()).expect("plan");
-    assert!(plan.steps.len() < 64, "few launches: {}", plan.steps.len());
+    assert!(plan.steps.len() < 70, "few launches: {}", plan.steps.len());
     assert!(plan.arena_bytes * 3 < plan.unshared_bytes * 2, "activations share memory");
     assert!((1e8..1e10).contains(&(plan.work().flops as f64)));
 }

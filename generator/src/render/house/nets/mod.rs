@@ -80,25 +80,35 @@ impl Residual {
     }
 }
 
-/// Halves the size and computes on: a convolution of stride 2 and two residual blocks.
+/// Halves the size and computes on: a convolution of stride 2 and residual blocks.
 #[derive(Debug)]
 struct Level {
     enter: Conv,
-    blocks: [Residual; 2],
+    blocks: Vec<Residual>,
 }
 
 impl Level {
-    fn read(weights: &Weights, name: &str, inputs: usize, outputs: usize) -> Result<Self, RenderError> {
+    /// Channels `inputs` and `outputs`, and how many residual blocks.
+    fn read(
+        weights: &Weights,
+        name: &str,
+        (inputs, outputs): (usize, usize),
+        blocks: usize,
+    ) -> Result<Self, RenderError> {
         let block = |i: usize| Residual::read(weights, &format!("{name}.{i}"), outputs);
         let enter = weights.conv(&format!("{name}.0.0"), (inputs, outputs), (3, 2), Relu)?;
-        Ok(Self { enter, blocks: [block(1)?, block(2)?] })
+        Ok(Self { enter, blocks: (1..=blocks).map(block).collect::<Result<_, _>>()? })
     }
 
     /// `a` and `b` are memory that is overwritten.
     fn run(&self, from: &Grid, a: &mut Grid, b: &mut Grid, to: &mut Grid) {
-        self.enter.run(from, Addend::None, to);
-        self.blocks[0].run(to, a, b);
-        self.blocks[1].run(b, a, to);
+        // There and back between two grids, so that the last block writes into `to`.
+        let (mut x, mut next) = if self.blocks.len().is_multiple_of(2) { (to, b) } else { (b, to) };
+        self.enter.run(from, Addend::None, x);
+        for block in &self.blocks {
+            block.run(x, a, next);
+            std::mem::swap(&mut x, &mut next);
+        }
     }
 }
 

@@ -87,9 +87,9 @@ impl Sense {
         Ok(Self {
             stem: weights.conv("stem.0", (3, a), (3, 2), Relu)?,
             level1: Residual::read(weights, "level1", a)?,
-            level2: Level::read(weights, "level2", a, b)?,
-            level3: Level::read(weights, "level3", b, c)?,
-            level4: Level::read(weights, "level4", c, d)?,
+            level2: Level::read(weights, "level2", (a, b), 2)?,
+            level3: Level::read(weights, "level3", (b, c), 3)?,
+            level4: Level::read(weights, "level4", (c, d), 3)?,
             up3: Up::read(weights, "up3", (c, d))?,
             up2: Up::read(weights, "up2", (b, c))?,
             up1: (weights.split_conv("up1.0.0", (a, b), a)?, weights.conv("up1.1.0", (a, a), (3, 1), Relu)?),
