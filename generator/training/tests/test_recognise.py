@@ -52,7 +52,7 @@ def test_without_any_picture_of_a_name_it_is_not_recognised():
 def test_what_a_part_of_a_batch_has_in_common_does_not_come_with_a_name(monkeypatch):
     asked = []
 
-    def batch(people, rooms, rng, count, size, rows):
+    def batch(people, rooms, rng, count, size, rows, varied):
         asked.append(count)
         return {"frame": torch.from_numpy(np.asarray(rows))}
 
