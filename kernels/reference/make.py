@@ -80,7 +80,7 @@ def frames():
     picture = torch.randint(0, 256, (1, count, 25, 25)).double()
     keep("frame.uneven", rgb=picture, out=F.avg_pool2d(picture.repeat_interleave(8, 2).repeat_interleave(8, 3), 25) / 255)
     x = normal(1, count, 8, 6)
-    keep("frame.halve", x=x, out=F.avg_pool2d(x, 2) - 0.5)
+    keep("frame.unshuffle", x=x, out=F.pixel_unshuffle(x - 0.5, 2))
 
 
 def composite():

@@ -32,7 +32,7 @@ fn the_way_through_the_driver_is_rehearsed() {
     assert!(output.status.success() && text(&output).contains("\nreplay "), "{}", text(&output));
     assert!(text(&output).contains("emulated driver, compute 8.0"), "{}", text(&output));
 
-    let output = gpu_check(&driver, &["--require-gpu", "--quick", "--only", "frame_halve"], &[]);
+    let output = gpu_check(&driver, &["--require-gpu", "--quick", "--only", "frame_unshuffle"], &[]);
     assert!(output.status.success() && text(&output).contains("measured ceilings"), "{}", text(&output));
 
     for (name, value, said) in [("EMULATED_DRIVER_VERSION", "12040", "too old"), ("EMULATED_COMPUTE_MAJOR", "7", "8.0")]

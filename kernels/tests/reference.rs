@@ -8,7 +8,7 @@ use otherglass_kernels::cells::Cells;
 use otherglass_kernels::common::{Activation, padded};
 use otherglass_kernels::composite::{Axis, Composite};
 use otherglass_kernels::conv::Conv;
-use otherglass_kernels::frame_in::{Format, FrameToRgb, Halve, Place, Shrink};
+use otherglass_kernels::frame_in::{Format, FrameToRgb, Place, Shrink, Unshuffle};
 use otherglass_kernels::kernel::{Kernel, Rows};
 use otherglass_kernels::linear::Linear;
 use otherglass_kernels::maps::Maps;
@@ -224,9 +224,10 @@ fn shrinking() {
         let want = reference.get(&format!("{case}/out")).channels_last(3);
         assert_agrees(&shrink, &inputs, &want, F32_TABLES, (0, 100));
     }
-    let halve = Halve { width: 3, height: 4, x_stride: 3, x_first: 0, place: place(1.0, -0.5) };
-    let inputs = [reference.get("frame.halve/x").channels_last(3)];
-    assert_agrees(&halve, &inputs, &reference.get("frame.halve/out").channels_last(3), EXACT, (0, 10));
+    let unshuffle = Unshuffle { width: 3, height: 4, x_stride: 3, x_first: 0, offset: -0.5, mirrored: false };
+    let inputs = [reference.get("frame.unshuffle/x").channels_last(3)];
+    let out = reference.get("frame.unshuffle/out").channels_last(16);
+    assert_agrees(&unshuffle, &inputs, &out, EXACT, (0, 10));
 }
 
 #[test]

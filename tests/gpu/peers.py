@@ -26,19 +26,19 @@ sys.path.insert(0, str(ROOT / "generator/training"))
 
 from house.compose import compose, decode  # noqa: E402
 from house.folding import WEIGHTS, fill, folded  # noqa: E402
-from house.model import PAINT_SIZE, Painter, Sense, flops  # noqa: E402
+from house.model import PAINT_SIZE, Painter, Sense, flops, look  # noqa: E402
 
 
 class Networks(torch.nn.Module):
-    """frame (1, 3, 96, 128), inputs (1, 13, 192, 256) -> points, pose, raw maps (1, 14, 192, 256)."""
+    """frame (1, 3, 192, 256), inputs (1, 13, 192, 256) -> points, pose, raw maps (1, 14, 192, 256)."""
 
     def __init__(self, sense, painter):
         super().__init__()
         self.sense, self.painter = sense, painter
 
     def forward(self, frame, inputs, step):
-        points, pose, parts, _ = self.sense(frame)
-        return points, pose, self.painter(inputs, torch.softmax(parts.float(), 1).to(inputs.dtype), step)
+        points, pose, parts = look(self.sense, frame)
+        return points, pose, self.painter(inputs, parts.to(inputs.dtype), step)
 
 
 class Whole(torch.nn.Module):
@@ -62,7 +62,7 @@ class Whole(torch.nn.Module):
         small = F.interpolate(frame, size=PAINT_SIZE, mode="area")
         nothing = torch.zeros_like(small[:, :1]).expand(-1, 4, -1, -1)
         inputs = torch.cat([small, nothing, self.small_world, self.noise], 1)
-        _, _, raw = self.networks(F.avg_pool2d(small, 2), inputs, self.step)
+        _, _, raw = self.networks(small, inputs, self.step)
         maps = decode(raw.float())
         mean = lambda x: F.avg_pool2d(x, 7, 1, 3, count_include_pad=False)
         guide, matte = small.float().mean(1, keepdim=True), maps.pop("matte")
@@ -91,7 +91,7 @@ def reference(device, dtype):
     stored = load_file(ROOT / "generator/training/reference/house.safetensors")
     on = lambda name: stored[name].to(device, dtype)
     step = torch.ones(1, 1, device=device, dtype=dtype)
-    return (on("sense.frame").reshape(1, 3, 96, 128), on("painter.inputs").reshape(1, 13, 192, 256), step), stored["painter.maps"].float()
+    return (on("sense.frame").reshape(1, 3, 192, 256), on("painter.inputs").reshape(1, 13, 192, 256), step), stored["painter.maps"].float()
 
 
 @torch.no_grad()

@@ -13,15 +13,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .model import PARTS, POINTS
+from .model import PARTS, POINTS, SWAPPED_PARTS, SWAPPED_POINTS
 
 ASPECT = 4 / 3
 # What is held goes through the fist, at the roots of the fingers: so much further from the wrist than the middle of the palm,
 # which the stored labels have, as that is from the wrist.
 FIST = 0.33
 BEYOND = -1                        # of a point's visibility: under a bar beside the picture
-SWAPPED_POINTS = [POINTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n[-2:] in ("_r", "_l") else i for i, n in enumerate(POINTS)]
-SWAPPED_PARTS = [PARTS.index(n[:-2] + ("_l" if n.endswith("_r") else "_r")) if n[-2:] in ("_r", "_l") else i for i, n in enumerate(PARTS)]
 
 
 class People:

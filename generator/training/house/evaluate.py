@@ -56,8 +56,8 @@ class Mirror:
     @torch.no_grad()
     def see(self, frames):
         """Bodies and parts (B, 9, 48, 64) of frames (B, 3, 192, 256)."""
-        points, pose, parts, _ = self.sense(F.avg_pool2d(frames, 2))
-        return [outfit.Body.of_outputs(p, q) for p, q in zip(points, pose)], torch.softmax(parts, 1)
+        points, pose, parts = model.look(self.sense, frames)
+        return [outfit.Body.of_outputs(p, q) for p, q in zip(points, pose)], parts
 
     @torch.no_grad()
     def paint(self, frame, parts, front, behind, world, world_on, noise):

@@ -24,16 +24,6 @@ from .folding import WEIGHTS, folded
 VISITOR = pathlib.Path(__file__).resolve().parents[3] / "assets/demo/visitor.mp4"
 
 
-class SenseOutputs(nn.Module):
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-
-    def forward(self, frame):
-        points, pose, parts, _ = self.net(frame)
-        return points, pose, torch.softmax(parts, 1)
-
-
 class PainterOutputs(nn.Module):
     def __init__(self, net):
         super().__init__()
@@ -84,12 +74,12 @@ def reference(sense, painter, path):
     clip = cv2.VideoCapture(str(VISITOR))
     clip.set(cv2.CAP_PROP_POS_FRAMES, 30)
     _, picture = clip.read()
-    small = cv2.resize(picture, model.SENSE_SIZE[::-1], interpolation=cv2.INTER_AREA)[..., ::-1].copy()
+    small = cv2.resize(picture, model.PAINT_SIZE[::-1], interpolation=cv2.INTER_AREA)[..., ::-1].copy()
     frame = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
     inputs = torch.from_numpy(rng.uniform(0, 1, (1, model.PAINT_INPUT_CHANNELS, 24, 32)).astype(np.float32))
     inputs = nn.functional.interpolate(inputs, size=model.PAINT_SIZE, mode="bilinear")
     with torch.no_grad():
-        points, pose, parts = SenseOutputs(sense).eval()(frame)
+        points, pose, parts = model.look(sense.eval(), frame)
         maps = PainterOutputs(painter).eval()(inputs, parts, torch.ones(1, 1))
     kept = {
         "sense.frame": frame.numpy(), "sense.points": points.numpy(), "sense.pose": pose.numpy(), "sense.parts": parts.numpy(),

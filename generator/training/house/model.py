@@ -1,7 +1,6 @@
 """The two networks of the house renderer.
 
-`Sense` looks at the camera frame alone, small (128x96), and says where the body is: named points, the head's
-rotation, body parts.  `Painter` is the conditional diffusion model: from the frame (256x192), the body parts, a
+`Sense` looks at the camera frame alone and says where the body is: named points, the head's rotation, body parts.  `Painter` is the conditional diffusion model: from the frame (256x192), the body parts, a
 sketch of the scene in the right places and a noised target it predicts the clean picture (x-prediction) in a form
 that keeps the camera's own pixels: a matte of the person, the visibility and light of what is worn, the light the
 world throws on the person, and a residual.
@@ -13,12 +12,22 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-SENSE_SIZE = (96, 128)      # rows, columns
-PAINT_SIZE = (192, 256)
+PAINT_SIZE = (192, 256)     # rows, columns, of what both networks look at
 PARTS = ("background", "face", "hair", "torso", "arm_r", "hand_r", "arm_l", "hand_l", "legs")
 POINTS = ("head", "neck", "shoulder_r", "shoulder_l", "elbow_r", "elbow_l", "wrist_r", "wrist_l", "hand_r", "hand_l")
 POSE = ("right_x", "right_y", "right_z", "up_x", "up_y", "up_z", "forward_x", "forward_y", "forward_z",
         "log_head_width", "torso_yaw")
+
+
+def _swapped(names):
+    """Where in a mirror image each of them is: right is left."""
+    other = {"_r": "_l", "_l": "_r"}
+    return [names.index(name[:-2] + other[name[-2:]]) if name[-2:] in other else i for i, name in enumerate(names)]
+
+
+SWAPPED_POINTS, SWAPPED_PARTS = _swapped(POINTS), _swapped(PARTS)
+# What a mirror image does to the pose: an axis turns its x round, and right besides points the other way.
+MIRRORED_POSE = torch.tensor([1.0, -1, -1, -1, 1, 1, -1, 1, 1, 1, -1])
 
 # What the painter's output channels mean, at PAINT_SIZE.
 PAINT = {"matte": (0, 1), "visible": (1, 2), "residual": (2, 5), "item_light": (5, 8), "person_gain": (8, 11), "person_lift": (11, 14)}
@@ -56,25 +65,25 @@ class Residual(nn.Module):
 
 
 class Sense(nn.Module):
-    """frame (B, 3, 96, 128), 0..1 -> points (B, 10, 4), pose (B, 11), parts (B, 9, 48, 64) logits.
+    """frame (B, 3, 192, 256), 0..1 -> points (B, 10, 4), pose (B, 11), parts (B, 9, 48, 64) logits.
 
     A point is x, y in picture units (0..1 inside, a margin outside is meaningful), a presence logit, and the
     spread of its heat map (standard deviation in picture units), which says how sure the position is.
     """
 
-    def __init__(self, widths=(32, 80, 144, 208)):
+    def __init__(self, widths=(48, 80, 144, 208), fine=32):
         super().__init__()
         a, b, c, d = widths
-        self.stem = conv(3, a, 3, 2)                                                  # 48 x 64
+        self.stem = conv(3 * 4, a, 3, 2)                                              # 48 x 64
         self.level1 = Residual(a)
         self.level2 = nn.Sequential(conv(a, b, 3, 2), Residual(b), Residual(b))       # 24 x 32
         self.level3 = nn.Sequential(conv(b, c, 3, 2), Residual(c), Residual(c), Residual(c, still=True))   # 12 x 16
         self.level4 = nn.Sequential(conv(c, d, 3, 2), Residual(d), Residual(d), Residual(d, still=True))   # 6 x 8
         self.up3 = nn.Sequential(conv(c + d, c, 1), Residual(c))
         self.up2 = nn.Sequential(conv(b + c, b, 1), Residual(b))
-        self.up1 = nn.Sequential(conv(a + b, a, 1), conv(a, a))
+        self.up1 = nn.Sequential(conv(a + b, fine, 1), conv(fine, fine))
         self.heat = nn.Conv2d(b, len(POINTS) * 4, 1)                                  # logit, dx, dy, presence
-        self.parts = nn.Conv2d(a, len(PARTS), 1)
+        self.parts = nn.Conv2d(fine, len(PARTS), 1)
         self.pose = nn.Sequential(nn.Linear(b + c + d, 128), nn.ReLU(inplace=True), nn.Linear(128, len(POSE) + len(POINTS)))
         ys, xs = torch.meshgrid((torch.arange(24) + 0.5) / 24, (torch.arange(32) + 0.5) / 32, indexing="ij")
         self.register_buffer("grid_x", xs.reshape(1, 1, -1).contiguous(), persistent=False)
@@ -89,7 +98,7 @@ class Sense(nn.Module):
         return p / p.sum(-1, keepdim=True)
 
     def forward(self, frame):
-        x1 = self.level1(self.stem(frame - 0.5))
+        x1 = self.level1(self.stem(F.pixel_unshuffle(frame - 0.5, 2)))                # 12 channels, 96 x 128
         x2 = self.level2(x1)
         x3 = self.level3(x2)
         x4 = self.level4(x3)
@@ -101,8 +110,7 @@ class Sense(nn.Module):
         logit, dx, dy, seen = heat[:, :k], heat[:, k:2 * k], heat[:, 2 * k:3 * k], heat[:, 3 * k:]
         p = torch.softmax(logit, -1)
         at_head = p[:, 0:1]                                   # (B, 1, 768)
-        if not self.training:
-            p = self.around_the_peak(logit, p)
+        p = self.around_the_peak(logit, p)
         x = (p * (self.grid_x + dx * 0.1)).sum(-1)            # (B, K)
         y = (p * (self.grid_y + dy * 0.1)).sum(-1)
         spread = torch.sqrt((p * ((self.grid_x - x[..., None]) ** 2 + (self.grid_y - y[..., None]) ** 2)).sum(-1) + 1e-8)
@@ -113,6 +121,17 @@ class Sense(nn.Module):
         presence = out[:, len(POSE):] + (p * seen).sum(-1)    # what the whole picture says, and what is seen at the point
         points = torch.stack([x, y, presence, spread], -1)
         return points, out[:, :len(POSE)], self.parts(y1), logit
+
+
+def look(sense, frame):
+    """What `sense`, in evaluation mode, says of a frame and of its mirror image, on average: points (B, 10, 4), pose (B, 11), and parts
+    (B, 9, 48, 64) as probabilities.  What it errs by is only partly the same in both."""
+    points, pose, parts, _ = sense(frame)
+    mirrored = sense(frame.flip(3))
+    there = mirrored[0][:, SWAPPED_POINTS]
+    there = torch.cat([1 - there[..., :1], there[..., 1:]], -1)
+    there_parts = torch.softmax(mirrored[2], 1)[:, SWAPPED_PARTS].flip(3)
+    return (points + there) / 2, (pose + mirrored[1] * MIRRORED_POSE.to(pose)) / 2, (torch.softmax(parts, 1) + there_parts) / 2
 
 
 class Painter(nn.Module):

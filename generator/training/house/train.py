@@ -53,7 +53,7 @@ class SenseStage:
         self.people, self.held, self.rooms = data.all_of(args.data, args.device)
 
     def batch(self, rng, count, held=False):
-        return data.batch_in_parts(self.held if held else self.people, self.rooms, rng, count, PART, model.SENSE_SIZE, varied=not held)
+        return data.batch_in_parts(self.held if held else self.people, self.rooms, rng, count, PART, model.PAINT_SIZE, varied=not held)
 
     def loss(self, net, batch):
         return losses.sense_loss(net(batch["frame"]), batch)

@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -101,7 +102,7 @@ def test_held_out_characters_are_apart(folder):
 
 def test_a_perfect_answer_has_little_loss_and_a_wrong_one_more(folder):
     people, rooms = data.People(folder / "people"), data.Rooms(folder / "rooms")
-    batch = data.batch(people, rooms, np.random.default_rng(1), 4, model.SENSE_SIZE)
+    batch = data.batch(people, rooms, np.random.default_rng(1), 4, model.PAINT_SIZE)
     xy, _, present, pose, parts = losses.sense_targets(batch)
     points = torch.cat([xy, (present * 2 - 1)[..., None] * 20, torch.zeros_like(present)[..., None]], -1)
     logits = torch.nn.functional.one_hot(parts, len(PARTS)).permute(0, 3, 1, 2) * 20.0
@@ -156,7 +157,7 @@ def test_training_resumes_where_it_was_cut(folder, tmp_path):
 def test_export_computes_what_pytorch_computes(tmp_path):
     torch.manual_seed(2)
     nets = {"sense": model.Sense(), "painter": model.Painter()}
-    seen = torch.nn.functional.interpolate(torch.rand(6, 3, 3, 4), size=model.SENSE_SIZE)
+    seen = torch.nn.functional.interpolate(torch.rand(6, 3, 3, 4), size=model.PAINT_SIZE)
     with torch.no_grad():  # batch norm that has seen its inputs: what goes in makes a difference to what comes out
         for _ in range(12):
             nets["sense"](seen)
@@ -166,34 +167,52 @@ def test_export_computes_what_pytorch_computes(tmp_path):
     sense, _ = export.load(tmp_path)
     tensors = export.stored(*export.load(tmp_path))
     assert {v.dtype for v in tensors.values()} == {np.dtype(np.float16)}
-    assert tensors["sense.stem.0.weight"].shape == (32, 3, 3, 3) and tensors["painter.leave.bias"].shape == (4 * model.PAINT_CHANNELS,)
+    assert tensors["sense.stem.0.weight"].shape == (48, 12, 3, 3) and tensors["painter.leave.bias"].shape == (4 * model.PAINT_CHANNELS,)
     assert sum(v.size for k, v in tensors.items() if k.startswith("sense")) == sum(p.numel() for p in sense.parameters())
     with torch.no_grad():
-        points, pose, parts, _ = plain(seen[:2])
-        outputs = export.SenseOutputs(sense).eval()(seen[:1])
-    for want, got in zip((points, pose, torch.softmax(parts, 1)), outputs):
+        wanted = model.look(plain, seen[:2])
+        outputs = model.look(sense.eval(), seen[:1])
+    for want, got in zip(wanted, outputs):
         # The exported weights are rounded to f16, a relative error of 2^-11 each; another picture differs far more.
         assert (got - want[:1]).abs().max() < 0.05 * (want[0] - want[1]).abs().max()
+
+
+def test_a_mirror_image_is_seen_as_the_mirrored_body():
+    sense, _ = evaluate.shipped()
+    clip = cv2.VideoCapture(str(export.VISITOR))
+    picture = cv2.resize(clip.read()[1], model.PAINT_SIZE[::-1], interpolation=cv2.INTER_AREA)[..., ::-1].copy()
+    frame = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    with torch.no_grad():
+        points, pose, parts = model.look(sense, frame)
+        turned = model.look(sense, frame.flip(3))
+        once = sense(frame)
+    right, left = model.POINTS.index("shoulder_r"), model.POINTS.index("shoulder_l")
+    assert points[0, right, 0] < points[0, left, 0] and turned[0][0, right, 0] < turned[0][0, left, 0], "right stays right"
+    assert (turned[0][0, right, 0] - (1 - points[0, left, 0])).abs() < 1e-5
+    assert (turned[1] - pose * model.MIRRORED_POSE).abs().max() < 1e-5
+    assert (turned[2][:, model.SWAPPED_PARTS].flip(3) - parts).abs().max() < 1e-5
+    # The looks agree about what is there, and are not the same: each would be a little off.
+    assert (once[0][..., :2] - points[..., :2])[:, :4].abs().max() < 0.03
+    assert (once[0] - points).abs().max() > 1e-4 and (once[1] - pose).abs().max() > 1e-4
 
 
 def test_shipped_weights_can_be_trained_on(folder):
     """Filled and calibrated, a network computes in evaluation mode what the file computes, and nearly so in training mode."""
     sense, _ = evaluate.shipped()
     frame = data.batch(data.People(folder / "people"), data.Rooms(folder / "rooms"), np.random.default_rng(0), 16)["frame"]
-    small = torch.nn.functional.avg_pool2d(frame, 2)
     with torch.no_grad():
-        before = sense(small)[0]
-        thaw.calibrate(sense, lambda net: net(small))
-        after = sense(small)[0]
+        before = sense(frame)[0]
+        thaw.calibrate(sense, lambda net: net(frame))
+        after = sense(frame)[0]
         sense.train()
-        logits = [sense(small)[2]]
+        logits = [sense(frame)[2]]
         sense.eval()
-        logits.append(sense(small)[2])
+        logits.append(sense(frame)[2])
     assert (before - after).abs().max() < 1e-3
     assert (logits[0] - logits[1]).abs().max() < 5e-3 * logits[1].abs().max(), "the statistics of that very batch are the calibrated ones"
     next(iter(folding.normed(sense)))[1].weight.data *= 1.1
     with torch.no_grad():
-        assert (sense(small)[0] - before).abs().max() > 1e-3
+        assert (sense(frame)[0] - before).abs().max() > 1e-3
 
 
 def test_what_was_filled_folds_into_the_file_again():

@@ -15,13 +15,13 @@ use crate::costume::{Dye, Measure};
 use crate::device::{Facts, Launch, Span};
 use crate::error::KernelError;
 use crate::fields::Fields;
-use crate::frame_in::{FrameToRgb, Halve, Shrink};
+use crate::frame_in::{FrameToRgb, Shrink, Unshuffle};
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::linear::Linear;
 use crate::maps::Maps;
 use crate::norm::Norm;
 use crate::place::PlaceWorn;
-use crate::points::{Place, Pool};
+use crate::points::{Join, Place, Pool};
 use crate::sampler::SamplerStep;
 use crate::sketch::Sketch;
 use crate::softmax::Softmax;
@@ -105,7 +105,7 @@ macro_rules! kernels {
 kernels![
     FrameToRgb,
     Shrink,
-    Halve,
+    Unshuffle,
     Conv,
     Linear,
     Norm,
@@ -113,6 +113,7 @@ kernels![
     Softmax,
     Pool,
     Place,
+    Join,
     SamplerStep,
     Track,
     PlaceWorn,

@@ -34,8 +34,8 @@ pub fn parity() -> Vec<Conv> {
 
 pub fn bench() -> Vec<Conv> {
     let house = [
-        Conv::new((96, 128), 3, 32, 3, 2).with(Relu),
-        Conv::new((48, 64), 32, 32, 3, 1).with(Relu).adding(),
+        Conv::new((96, 128), 12, 48, 3, 2).with(Relu),
+        Conv::new((48, 64), 48, 48, 3, 1).with(Relu).adding(),
         Conv::new((24, 32), 80, 80, 3, 1).with(Relu).adding(),
         Conv::new((12, 16), 144, 144, 3, 1).with(Relu).adding(),
         Conv::new((6, 8), 208, 208, 3, 1).with(Relu).adding(),

@@ -73,26 +73,28 @@ KERNEL(frame_shrink, ShrinkParams, 128) {
     for (int k = p.out_first + 3; k < p.out_last; ++k) out[k] = to_half(0.0f);
 }
 
-struct HalveParams {
+struct UnshuffleParams {
     const half_t* x;  // (2 height, 2 width, x_stride)
-    half_t* out;      // (height, width, out_stride)
-    int width, height, x_stride, x_first, out_stride, out_first, out_last;
-    float gain, offset;
-    int unused;
+    half_t* out;      // (height, width, 16)
+    int width, height, x_stride, x_first;
+    float offset;
+    int mirrored;
 };
-static_assert(sizeof(HalveParams) == 56, "halve.rs lays it out the same way");
+static_assert(sizeof(UnshuffleParams) == 40, "unshuffle.rs lays it out the same way");
 
-KERNEL(frame_halve, HalveParams, 128) {
+KERNEL(frame_unshuffle, UnshuffleParams, 128) {
     const int at = blockIdx.x * 128 + threadIdx.x;
     if (at >= p.width * p.height) return;
     const int x = at % p.width, y = at / p.width;
-    const half_t* top = p.x + ((size_t)(2 * y) * 2 * p.width + 2 * x) * p.x_stride + p.x_first;
-    const half_t* bottom = top + (size_t)2 * p.width * p.x_stride;
-    half_t* out = p.out + (size_t)at * p.out_stride;
+    float out[2][8] = {};
 #pragma unroll
-    for (int k = 0; k < 3; ++k) {
-        float sum = to_float(top[k]) + to_float(top[p.x_stride + k]) + to_float(bottom[k]) + to_float(bottom[p.x_stride + k]);
-        out[p.out_first + k] = to_half(sum * 0.25f * p.gain + p.offset);
+    for (int corner = 0; corner < 4; ++corner) {
+        const int column = p.mirrored ? 2 * p.width - 1 - (2 * x + corner % 2) : 2 * x + corner % 2;
+        const size_t pixel = (size_t)(2 * y + corner / 2) * 2 * p.width + column;
+        const half_t* from = p.x + pixel * p.x_stride + p.x_first;
+#pragma unroll
+        for (int k = 0; k < 3; ++k) out[k / 2][4 * (k % 2) + corner] = to_float(from[k]) + p.offset;
     }
-    for (int k = p.out_first + 3; k < p.out_last; ++k) out[k] = to_half(0.0f);
+    store8(p.out + (size_t)at * 16, gather8(out[0]));
+    store8(p.out + (size_t)at * 16 + 8, gather8(out[1]));
 }

@@ -1,13 +1,13 @@
 //! From the camera's bytes to what the networks take in, in three kernels: colour ([`FrameToRgb`]), size and range
-//! ([`Shrink`]), and half of that again ([`Halve`]). Each has its formula at its own module.
+//! ([`Shrink`]), and four pixels of that in one ([`Unshuffle`]). Each has its formula at its own module.
 
-mod halve;
 mod rgb;
 mod shrink;
+mod unshuffle;
 
-pub use self::halve::{Halve, HalveBuffers};
 pub use self::rgb::{Format, FrameToRgb, FrameToRgbBuffers};
 pub use self::shrink::{Shrink, ShrinkBuffers, Taps};
+pub use self::unshuffle::{Unshuffle, UnshuffleBuffers};
 
 /// Where three channels of a picture go in the pixels of an activation, and in which range.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,9 +9,11 @@
 //! spread   = sqrt( sum n ((column centre - x)^2 + (row centre - y)^2) + 1e-8 )                    (Place)
 //! ```
 //!
-//! Two kernels, because the pose network stands between them: `presence` comes out of it. A block takes 8 channels, or
+//! Two kernels, because the pose network stands between them: `presence` comes out of it. A third takes what was seen in a
+//! picture and in its mirror image together ([`Join`]). A block takes 8 channels, or
 //! a point; f16 in, f32 sums and points, pooled features in f16.
 
+mod join;
 mod twin;
 
 use bytemuck::{Pod, Zeroable};
@@ -21,6 +23,8 @@ use crate::device::{DeviceId, Facts, Grid, Launch, Span};
 use crate::error::{KernelError, require};
 use crate::kernel::{Expected, Kernel, Operand, Rows, Work};
 use crate::values::{Element, Fill};
+
+pub use self::join::{Join, JoinBuffers, Seen};
 
 const THREADS: usize = 256;
 

@@ -13,6 +13,16 @@ struct PointsParams {
 };
 static_assert(sizeof(PointsParams) == 96, "mod.rs lays it out the same way");
 
+struct JoinParams {
+    const float *points, *mirrored_points;  // (points, 4)
+    const half_t *pose, *mirrored_pose;     // (11)
+    const half_t *parts, *mirrored_parts;   // (height, width, 16)
+    float* points_out;
+    half_t *pose_out, *parts_out;
+    int width, height, points_count, unused;
+};
+static_assert(sizeof(JoinParams) == 88, "join.rs lays it out the same way");
+
 constexpr int THREADS = 256, WARPS = THREADS / 32, NEAR = 3;
 constexpr float OFFSET = 0.1f;
 
@@ -125,4 +135,42 @@ KERNEL(points_place, PointsParams, THREADS) {
         out[2] = to_float(p.presence[point]) + seen;
         out[3] = sqrtf(spread + 1e-8f);
     }
+}
+
+// The mean of what was seen in a picture and in its mirror image. A thread takes a cell of the parts, then a point, then
+// a number of the pose.
+KERNEL(points_join, JoinParams, THREADS) {
+    const int cells = p.width * p.height, at = blockIdx.x * THREADS + threadIdx.x;
+    if (at < cells) {
+        const int there = at / p.width * p.width + p.width - 1 - at % p.width;
+        const half_t *from = p.parts + (size_t)at * 16, *from_there = p.mirrored_parts + (size_t)there * 16;
+        float seen[8], seen_there[8], last[8], last_there[8];
+        spread8(load8(from), seen);
+        spread8(load8(from_there), seen_there);
+        spread8(load8(from + 8), last);
+        spread8(load8(from_there + 8), last_there);
+        float out[8];
+#pragma unroll
+        for (int k = 0; k < 8; ++k) {
+            out[k] = 0.5f * (seen[k] + seen_there[k < 4 ? k : k ^ 2]);  // arm and hand, right 4 and 5, left 6 and 7
+            last[k] = 0.5f * (last[k] + last_there[k]);
+        }
+        store8(p.parts_out + (size_t)at * 16, gather8(out));
+        store8(p.parts_out + (size_t)at * 16 + 8, gather8(last));
+        return;
+    }
+    const int point = at - cells;
+    if (point < p.points_count) {
+        const float *here = p.points + 4 * point, *there = p.mirrored_points + 4 * (point < 2 ? point : point ^ 1);
+        float* out = p.points_out + 4 * point;
+        out[0] = 0.5f * (here[0] + 1.0f - there[0]);
+        for (int i = 1; i < 4; ++i) out[i] = 0.5f * (here[i] + there[i]);
+        return;
+    }
+    const int number = point - p.points_count;
+    if (number >= 11) return;
+    // Right y and z, up x, forward x and the torso's turn change their sign; right x keeps it, for right is left besides.
+    const bool turned = (number >= 1 && number <= 3) || number == 6 || number == 10;
+    const float there = to_float(p.mirrored_pose[number]);
+    p.pose_out[number] = to_half(0.5f * (to_float(p.pose[number]) + (turned ? -there : there)));
 }

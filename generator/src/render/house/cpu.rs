@@ -10,8 +10,8 @@ use super::compose::{Composer, Ingredients};
 use super::costume::Tailor;
 use super::fields::Field;
 use super::matte::Matte;
-use super::nets::{self, Grid, PAINT, PAINT_INPUTS, Painter, SENSE, Sense, map};
-use super::planes::{self, Fit, Rgba, Shrink, inside};
+use super::nets::{self, Grid, PAINT, PAINT_INPUTS, Painter, Sense, map};
+use super::planes::{Fit, Rgba, Shrink, inside};
 use super::silhouette::Silhouette;
 use super::sketch::in_camera;
 use super::weights::Asset;
@@ -48,7 +48,6 @@ struct ForSize {
 #[derive(Default)]
 struct Buffers {
     inputs: Vec<f32>,
-    small: Vec<f32>,
     parts: Grid,
     hiding: Vec<f32>,
     scratch: Vec<f32>,
@@ -89,18 +88,16 @@ impl Cpu {
     /// Shrinks the frame into the first planes of the painter's inputs and finds the body in it.
     pub fn look(&mut self, frame: &Frame, timings: &mut Timings) -> Body {
         let sized = Self::sized(&mut self.sized, frame.width, frame.height);
-        let Buffers { inputs, small, parts, .. } = &mut self.buffers;
+        let Buffers { inputs, parts, .. } = &mut self.buffers;
         let area = PAINT.0 * PAINT.1;
         let started = Instant::now();
         inputs.resize(PAINT_INPUTS * area, 0.0);
-        small.resize(3 * SENSE.0 * SENSE.1, 0.0);
         sized.shrink.run(&frame.pixels, &mut inputs[..3 * area]);
-        planes::halve(&inputs[..3 * area], 3, PAINT.0, PAINT.1, small);
         timings.note("shrink", started);
         let started = Instant::now();
-        let sensed = self.sense.run(small);
+        let sensed = self.sense.run(&inputs[..3 * area]);
         timings.note("sense", started);
-        *parts = sensed.parts;
+        parts.clone_from(&sensed.parts);
         Body::from_outputs(&sensed.points, &sensed.pose, PAINT.0 as f32 / PAINT.1 as f32)
     }
 
@@ -114,7 +111,7 @@ impl Cpu {
     ) -> Vec<u8> {
         let sized = Self::sized(&mut self.sized, frame.width, frame.height);
         let Hung { sketcher, dressed, world, shoulders } = hung;
-        let Buffers { inputs, parts, hiding, scratch, sketch_alpha, front, behind, maps, silhouette, matte, small: _ } =
+        let Buffers { inputs, parts, hiding, scratch, sketch_alpha, front, behind, maps, silhouette, matte } =
             &mut self.buffers;
         let area = PAINT.0 * PAINT.1;
         let started = Instant::now();

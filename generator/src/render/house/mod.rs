@@ -1,10 +1,10 @@
 //! `house`, the built-in renderer: our own small conditional diffusion model, on the CPU ([`cpu`]) or a GPU ([`gpu`]).
 //!
 //! ```text
-//! camera frame ─shrink─> 256x192 ─halve─> Sense ─> body points, head pose, body parts
-//!                           │                │
-//!                           │        item frames ─> fields, asked once, drawn at 256x192 (sketch) and full size
-//!                           v                v
+//! camera frame ─shrink─> 256x192 ─> Sense ─> body points, head pose, body parts
+//!                           │          │
+//!                           │  item frames ─> fields, asked once, drawn at 256x192 (sketch) and full size
+//!                           v          v
 //!        noise, world ─> Painter: matte, visibility, light, residual ─> composed at full size ─> style
 //! ```
 //!

@@ -210,20 +210,6 @@ pub fn spread(plane: &mut [f32], width: usize, columns: (usize, usize), rows: (u
     below.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(&upto[rows.1 * width..]));
 }
 
-/// Halves planes (channels, height, width) by averaging squares of four.
-pub fn halve(planes: &[f32], channels: usize, width: usize, height: usize, out: &mut [f32]) {
-    let (half_width, half_height) = (width / 2, height / 2);
-    assert!(planes.len() == channels * width * height && out.len() == channels * half_width * half_height);
-    out.par_chunks_exact_mut(half_width).enumerate().with_min_len(32).for_each(|(line, row)| {
-        let (channel, y) = (line / half_height, line % half_height);
-        let top = &planes[(channel * height + 2 * y) * width..][..width];
-        let bottom = &planes[(channel * height + 2 * y + 1) * width..][..width];
-        for (value, (a, b)) in row.iter_mut().zip(top.chunks_exact(2).zip(bottom.chunks_exact(2))) {
-            *value = (a[0] + a[1] + b[0] + b[1]) * 0.25;
-        }
-    });
-}
-
 /// Replaces every value of a plane by the greatest of the square of `radius` around it (less at the border).
 pub fn dilate(plane: &mut [f32], width: usize, radius: usize, scratch: &mut Vec<f32>) {
     extreme(plane, width, radius, scratch, f32::max);

@@ -128,8 +128,7 @@ impl Gpu {
 
     /// The launches of both networks and their heads.
     pub fn networks(&self) -> impl Iterator<Item = &Launch> {
-        let Model { sense, heads, painter, .. } = &self.model;
-        sense.launches().iter().chain(heads).chain(painter.launches())
+        self.model.look.iter().chain(self.model.painter.launches())
     }
 
     /// The device's part of the last frame once more.

@@ -1,7 +1,7 @@
 //! The house renderer on a GPU: the third twin of `training/house/model.py`, after [`super::nets`].
 //!
 //! ```text
-//! camera's bytes ─> RGB ─> 256x192 ─> 128x96 ─> Sense ─> points, pose ─> body followed ─> items hung on it ─┐
+//! camera's bytes ─> RGB ─> 256x192 ─> in fours ─> Sense ─> points, pose ─> body followed ─> items hung on it ─┐
 //!                                                                                                           v
 //! RGBA <─ composed <─ maps <─ Painter <─ sketch <─ fields at both sizes <─ table, and what can hide what is worn
 //! ```
@@ -36,12 +36,12 @@ use otherglass_kernels::composite::Composite;
 use otherglass_kernels::costume::{Dye, Measure};
 use otherglass_kernels::fields::{Catalogue, Fields};
 use otherglass_kernels::fit::{Fit, inside};
-use otherglass_kernels::frame_in::{FrameToRgb, Halve, Place, Shrink};
+use otherglass_kernels::frame_in::{FrameToRgb, Place, Shrink, Unshuffle};
 use otherglass_kernels::linear::Linear as Dense;
 use otherglass_kernels::maps::Maps;
 use otherglass_kernels::net::{Layer, Net, Plan, Shape, Step, Tensor};
 use otherglass_kernels::place::PlaceWorn;
-use otherglass_kernels::points::{Place as PlacePoints, Pool, Sizes};
+use otherglass_kernels::points::{Join, Place as PlacePoints, Pool, Sizes};
 use otherglass_kernels::sketch::Sketch;
 use otherglass_kernels::softmax::Softmax;
 use otherglass_kernels::track::Track;
@@ -57,12 +57,14 @@ use std::path::Path;
 use self::sized::Room;
 use self::wardrobe::Wardrobe;
 use super::body::{POINTS, POSE};
-use super::nets::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, SENSE};
+use super::nets::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS};
 use super::weights::Assets;
 use crate::render::RenderError;
 
-/// Channels of [`sense`] at a half, a quarter, an eighth and a sixteenth of the size.
-const SENSE_WIDTHS: [usize; 4] = [32, 80, 144, 208];
+/// Channels of [`sense`] at a quarter of the size, an eighth, a sixteenth and a thirty-second.
+const SENSE_WIDTHS: [usize; 4] = [48, 80, 144, 208];
+/// Channels of its last features at a quarter of the size.
+const SENSE_FINE: usize = 32;
 /// Channels of [`painter`] at the levels downwards, and of the last.
 const PAINT_WIDTHS: [usize; 4] = [16, 40, 64, 24];
 /// The channel of the painter's input that holds the noise level, after the planes.
@@ -103,7 +105,7 @@ fn join(net: &mut Net, name: &str, large: Tensor, small: Tensor, outputs: usize)
 /// The sense network's tensors that others look at.
 #[derive(Clone, Copy, Debug)]
 pub struct SenseTensors {
-    /// (96, 128, 3), the camera's picture less a half.
+    /// (96, 128, 12), four pixels of the camera's picture, less a half.
     pub frame: Tensor,
     /// (24, 32, 40): of ten points each the logit, both offsets and the presence.
     pub heat: Tensor,
@@ -113,10 +115,10 @@ pub struct SenseTensors {
     pub features: [Tensor; 3],
 }
 
-/// The network that says where the body is, up to its heat maps, for a picture of `size`, multiples of 16.
+/// The network that says where the body is, up to its heat maps, for a picture of `size`, multiples of 32.
 pub fn sense(net: &mut Net, size: (usize, usize)) -> Result<SenseTensors, KernelError> {
     let [a, b, c, d] = SENSE_WIDTHS;
-    let frame = net.input(size.1, size.0, 3);
+    let frame = net.input(size.1 / 2, size.0 / 2, 3 * 4);
     let stem = net.conv("stem.0", (frame, None), None, shape(a, 3, 2, Relu))?;
     let x1 = residual(net, "level1", stem)?;
     let x2 = level(net, "level2", x1, b, 2)?;
@@ -127,14 +129,25 @@ pub fn sense(net: &mut Net, size: (usize, usize)) -> Result<SenseTensors, Kernel
     let joined = join(net, "up2", x2, y3, b)?;
     let y2 = residual(net, "up2.1", joined)?;
     let heat = net.conv("heat", (y2, None), None, shape(POINTS * 4, 1, 1, Linear))?;
-    let joined = join(net, "up1", x1, y2, a)?;
-    let y1 = net.conv("up1.1.0", (joined, None), None, shape(a, 3, 1, Relu))?;
+    let joined = join(net, "up1", x1, y2, SENSE_FINE)?;
+    let y1 = net.conv("up1.1.0", (joined, None), None, shape(SENSE_FINE, 3, 1, Relu))?;
     let parts = net.conv("parts", (y1, None), None, shape(PARTS, 1, 1, Linear))?;
     let features = [y2, y3, x4];
     for kept in features.into_iter().chain([heat, parts]) {
         net.keep(kept);
     }
     Ok(SenseTensors { frame, heat, parts, features })
+}
+
+/// The sense network's input out of the painter's; `model`: the size of the picture.
+fn unshuffle(model: (usize, usize), mirrored: bool) -> Unshuffle {
+    let (width, height) = (model.0 / 2, model.1 / 2);
+    Unshuffle { width, height, x_stride: INPUT_STRIDE, x_first: 0, offset: -0.5, mirrored }
+}
+
+/// What is seen in the picture and in its mirror image, together.
+fn join_looks(model: (usize, usize)) -> Join {
+    Join { width: model.0 / 4, height: model.1 / 4, points: POINTS }
 }
 
 /// Neurons between the pooled features and the pose.
@@ -200,7 +213,6 @@ pub fn fitted(layer: &Layer, weights: Vec<f32>) -> Vec<f32> {
 pub(crate) struct Shapes {
     to_rgb: FrameToRgb,
     shrink: Shrink,
-    halve: Halve,
     /// The world's picture in the painter's inputs, and zeros where there is none.
     world: Shrink,
     no_world: Shrink,
@@ -226,13 +238,6 @@ impl Shapes {
         Self {
             to_rgb: FrameToRgb { width, height, format, mirrored: false },
             shrink: Shrink::fitted(camera, model, at(0, 1.0)),
-            halve: Halve {
-                width: model.0 / 2,
-                height: model.1 / 2,
-                x_stride: INPUT_STRIDE,
-                x_first: 0,
-                place: Place::alone(1.0, -0.5),
-            },
             world: Shrink::fitted(camera, model, at(WORLD, 1.0)),
             no_world: Shrink::fitted(camera, model, at(WORLD, 0.0)),
             track: Track::fitted(camera, model),
@@ -279,11 +284,10 @@ fn plan(
         plan
     };
     let shapes = Shapes::new(camera, format, model, catalogue);
-    let taking_in =
-        vec![Step::of("camera", &shapes.to_rgb), Step::of("shrink", &shapes.shrink), Step::of("halve", &shapes.halve)];
+    let taking_in = vec![Step::of("camera", &shapes.to_rgb), Step::of("shrink", &shapes.shrink)];
     let sizes = Sizes::at(model.0 / 8, model.1 / 8);
     let [first, second] = pose();
-    let heads = vec![
+    let heads = [
         Step::of("sense.softmax", &Softmax { rows: model.0 * model.1 / 16, channels: PARTS }),
         Step::of("sense.pool", &Pool(sizes.clone())),
         Step::of("sense.pose.0", &first),
@@ -298,8 +302,16 @@ fn plan(
         Step::of("sketch", &shapes.sketch),
     ];
     let mut nets = [Net::default(), Net::default()];
-    sense(&mut nets[0], (model.0 / 2, model.1 / 2))?;
+    sense(&mut nets[0], model)?;
     painter(&mut nets[1], model)?;
+    let sense = named("sense", nets[0].plan(facts));
+    // The second look's work is that of the first, in the same memory.
+    let mut looking = Vec::new();
+    for mirrored in [false, true] {
+        looking.push(Step::of("sense.unshuffle", &unshuffle(model, mirrored)));
+        looking.extend(sense.steps.iter().chain(&heads).cloned());
+    }
+    looking.push(Step::of("sense.join", &join_looks(model)));
     let finishing = vec![
         Step::of("cells", &shapes.cells),
         Step::of("maps", &shapes.maps),
@@ -309,8 +321,7 @@ fn plan(
     ];
     let only = |steps| Plan { steps, ..Plan::default() };
     let mut plan = only(taking_in)
-        .then(named("sense", nets[0].plan(facts)))
-        .then(only(heads))
+        .then(Plan { steps: looking, ..sense })
         .then(only(wearing))
         .then(named("painter", nets[1].plan(facts)))
         .then(only(finishing));

@@ -2,16 +2,17 @@
 
 use half::f16;
 use otherglass_kernels::arena::{Arena, ArenaPlan};
+use otherglass_kernels::frame_in::UnshuffleBuffers;
 use otherglass_kernels::linear::LinearBuffers;
 use otherglass_kernels::net::{Layer, Loaded, Net};
-use otherglass_kernels::points::{Place as PlacePoints, PlaceBuffers, Pool, PoolBuffers, Sizes};
+use otherglass_kernels::points::{JoinBuffers, Place as PlacePoints, PlaceBuffers, Pool, PoolBuffers, Seen, Sizes};
 use otherglass_kernels::softmax::{Softmax, SoftmaxBuffers};
 use otherglass_kernels::{Device, Kernel, Launch, Span};
 use safetensors::SafeTensors;
 
 use super::{
-    INPUT_STRIDE, LEVEL, NOISED, PAINT, PAINT_INPUTS, PARTS, PainterTensors, SENSE, SenseTensors, fitted, painter,
-    pose, sense,
+    INPUT_STRIDE, LEVEL, NOISED, PAINT, PAINT_INPUTS, PARTS, PainterTensors, SenseTensors, fitted, join_looks, painter,
+    pose, sense, unshuffle,
 };
 use crate::render::RenderError;
 use crate::render::house::body::{POINTS, POSE};
@@ -21,16 +22,13 @@ use crate::render::house::weights::Asset;
 
 /// Both networks with their heads, on a device.
 pub struct Model {
-    pub sense: Loaded,
-    pub sense_tensors: SenseTensors,
     pub painter: Loaded,
     pub painter_tensors: PainterTensors,
-    /// From what the sense network left to points, pose and probabilities of parts.
-    pub heads: Vec<Launch>,
-    /// (10, 4)
-    pub points: Span<f32>,
-    /// (11)
-    pub pose: Span<f16>,
+    /// From the picture in the painter's inputs to what is seen in it: the sense network looks at it and at its mirror
+    /// image, one after the other in the same memory.
+    pub look: Vec<Launch>,
+    /// The parts are the painter's.
+    pub seen: Seen,
 }
 
 impl Model {
@@ -38,18 +36,16 @@ impl Model {
         let tensors = SafeTensors::deserialize(&file.bytes).map_err(|error| RenderError::unfit(&file.path, error))?;
         let of = |network| Weights::new(&tensors, &file.path, network);
         let mut net = Net::default();
-        let sense_tensors = sense(&mut net, SENSE)?;
+        let sense_tensors = sense(&mut net, PAINT)?;
         let sense = net.load(device, |layer| layer_weights(&of("sense"), layer))?;
         let mut net = Net::default();
         let painter_tensors = painter(&mut net, PAINT)?;
         let painter = net.load(device, |layer| layer_weights(&of("painter"), layer))?;
-        let parts = (sense.span(sense_tensors.parts), painter.span(painter_tensors.parts));
-        let softmax = SoftmaxBuffers { x: parts.0, out: parts.1 };
-        let mut heads = Softmax { rows: PAINT.0 * PAINT.1 / 16, channels: PARTS }.launches(&softmax, device.facts())?;
-        let (points, pose) = pose_heads(device, &of("sense"), &sense, &sense_tensors, &mut heads)?;
         let inputs = painter.span(painter_tensors.inputs);
+        let parts = painter.span(painter_tensors.parts);
+        let (look, seen) = look(device, &of("sense"), (&sense, &sense_tensors), inputs, parts)?;
         device.write(inputs.bytes(), &empty_inputs(seed))?;
-        Ok(Self { sense, sense_tensors, painter, painter_tensors, heads, points, pose })
+        Ok(Self { painter, painter_tensors, look, seen })
     }
 }
 
@@ -64,44 +60,64 @@ fn layer_weights(weights: &Weights, layer: &Layer) -> Result<(Vec<f32>, Vec<f32>
     Ok((fitted(layer, values), weights.tensor(&format!("{}.bias", layer.name), &[conv.outputs])?))
 }
 
-/// Adds the launches from features to points and pose; where these are then.
-fn pose_heads(
+/// The launches from the picture in `inputs` to what is seen in it, and where that is then; its parts in `parts`.
+fn look(
     device: &dyn Device,
     weights: &Weights,
-    loaded: &Loaded,
-    tensors: &SenseTensors,
-    launches: &mut Vec<Launch>,
-) -> Result<(Span<f32>, Span<f16>), RenderError> {
-    let sizes = Sizes::house();
-    let mut plan = ArenaPlan::default();
-    let (pooled, points) = (plan.always(2 * (sizes.fine + sizes.coarse + sizes.whole)), plan.always(16 * POINTS));
+    (loaded, tensors): (&Loaded, &SenseTensors),
+    inputs: Span<f16>,
+    parts: Span<f16>,
+) -> Result<(Vec<Launch>, Seen), RenderError> {
+    let facts = device.facts();
+    let (sizes, softmax) = (Sizes::house(), Softmax { rows: PAINT.0 * PAINT.1 / 16, channels: PARTS });
     let layers = pose();
-    let slots = layers.each_ref().map(|layer| {
+    let [hidden, told] = layers.each_ref().map(|layer| layer.outputs.next_multiple_of(8));
+    let mut plan = ArenaPlan::default();
+    let constants = layers.each_ref().map(|layer| {
         let outputs = layer.outputs.next_multiple_of(8);
-        (plan.always(2 * outputs * layer.inputs), plan.always(4 * outputs), plan.always(2 * outputs))
+        (plan.always(2 * outputs * layer.inputs), plan.always(4 * outputs))
     });
+    let (pooled, hidden) = (plan.always(2 * (sizes.fine + sizes.coarse + sizes.whole)), plan.always(2 * hidden));
+    let parts_bytes = parts.bytes().len();
+    let of_looks = [0; 2].map(|_| (plan.always(16 * POINTS), plan.always(2 * told), plan.always(parts_bytes)));
+    let joined = (plan.always(16 * POINTS), plan.always(2 * POSE));
     let arena = Arena::new(device, plan.lay_out())?;
-    let (pooled, points) = (arena.get(pooled)?, arena.get(points)?);
-    let heat = loaded.span(tensors.heat);
-    let [fine, coarse, whole] = tensors.features.map(|tensor| loaded.span(tensor));
-    let pool = PoolBuffers { heat, fine, coarse, whole, pooled };
-    launches.extend(Pool(sizes.clone()).launches(&pool, device.facts())?);
-    let mut from = pooled;
-    for ((layer, name), (packed, bias, out)) in layers.iter().zip(["pose.0", "pose.2"]).zip(slots) {
+
+    let mut constant = Vec::new();
+    for ((layer, name), (packed, bias)) in layers.iter().zip(["pose.0", "pose.2"]).zip(constants) {
         let values = weights.tensor(&format!("{name}.weight"), &[layer.outputs, layer.inputs])?;
         let mut bias_values = weights.tensor(&format!("{name}.bias"), &[layer.outputs])?;
         bias_values.resize(layer.outputs.next_multiple_of(8), 0.0);
         let (packed, bias): (Span<f16>, Span<f32>) = (arena.get(packed)?, arena.get(bias)?);
         device.write(packed.bytes(), &halves(&layer.pack(&values)))?;
         device.write(bias.bytes(), &floats(&bias_values))?;
-        let out = arena.get(out)?;
-        let buffers = LinearBuffers { a: from, weights: packed, bias: Some(bias), residual: None, out };
-        launches.extend(layer.launches(&buffers, device.facts())?);
-        from = out;
+        constant.push((packed, bias));
     }
-    let presence = from.bytes().part(2 * POSE, POINTS)?;
-    launches.extend(PlacePoints(sizes).launches(&PlaceBuffers { heat, presence, out: points }, device.facts())?);
-    Ok((points, from.bytes().part(0, POSE)?))
+    let (pooled, hidden): (Span<f16>, Span<f16>) = (arena.get(pooled)?, arena.get(hidden)?);
+    let heat = loaded.span(tensors.heat);
+    let [fine, coarse, whole] = tensors.features.map(|tensor| loaded.span(tensor));
+
+    let (mut launches, mut looks) = (Vec::new(), Vec::new());
+    for ((points, told, parts), mirrored) in of_looks.into_iter().zip([false, true]) {
+        let (points, told, parts): (_, Span<f16>, _) = (arena.get(points)?, arena.get(told)?, arena.get(parts)?);
+        let picture = UnshuffleBuffers { x: inputs, out: loaded.span(tensors.frame) };
+        launches.extend(unshuffle(PAINT, mirrored).launches(&picture, facts)?);
+        launches.extend(loaded.launches().iter().cloned());
+        launches.extend(softmax.launches(&SoftmaxBuffers { x: loaded.span(tensors.parts), out: parts }, facts)?);
+        launches.extend(Pool(sizes.clone()).launches(&PoolBuffers { heat, fine, coarse, whole, pooled }, facts)?);
+        let through = [(pooled, hidden), (hidden, told)];
+        for ((layer, &(weights, bias)), (a, out)) in layers.iter().zip(&constant).zip(through) {
+            let buffers = LinearBuffers { a, weights, bias: Some(bias), residual: None, out };
+            launches.extend(layer.launches(&buffers, facts)?);
+        }
+        let presence = told.bytes().part(2 * POSE, POINTS)?;
+        launches.extend(PlacePoints(sizes.clone()).launches(&PlaceBuffers { heat, presence, out: points }, facts)?);
+        looks.push(Seen { points, pose: told.bytes().part(0, POSE)?, parts });
+    }
+    let out = Seen { points: arena.get(joined.0)?, pose: arena.get(joined.1)?, parts };
+    let buffers = JoinBuffers { straight: looks[0], mirrored: looks[1], out };
+    launches.extend(join_looks(PAINT).launches(&buffers, facts)?);
+    Ok((launches, out))
 }
 
 /// The painter's inputs without a frame: the noise and its level, which is 1.

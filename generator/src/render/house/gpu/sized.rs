@@ -1,7 +1,7 @@
 //! What of a frame depends on the camera: its buffers in one arena, and the graph of a frame.
 //!
 //! ```text
-//! camera's bytes, time ──> RGB ──> 256x192 ──> 128x96 ──> sense network ──> points, pose ──> body followed ─┐
+//! camera's bytes, time ──> RGB ──> 256x192 ──> in fours ──> sense network ──> points, pose ──> body followed ─┐
 //!                                                                                                           v
 //! RGBA <── composed <── maps <── painter <── fields at both sizes <── table, circles <── scene hung on the body
 //! ```
@@ -12,7 +12,7 @@ use otherglass_kernels::cells::CellsBuffers;
 use otherglass_kernels::composite::{Axis, CompositeBuffers};
 use otherglass_kernels::costume::{self, Costume, DyeBuffers, FITTING_LEN, MeasureBuffers};
 use otherglass_kernels::fields::{Fields, FieldsBuffers};
-use otherglass_kernels::frame_in::{FrameToRgbBuffers, HalveBuffers, Shrink, ShrinkBuffers};
+use otherglass_kernels::frame_in::{FrameToRgbBuffers, Shrink, ShrinkBuffers};
 use otherglass_kernels::maps::{Limits, MapsBuffers};
 use otherglass_kernels::place::{PlaceBuffers, Scene, WornLayer};
 use otherglass_kernels::sketch::SketchBuffers;
@@ -240,10 +240,7 @@ fn look(
     let inputs = model.painter.span(model.painter_tensors.inputs);
     let mut launches = shapes.to_rgb.launches(&FrameToRgbBuffers { bytes, rgb }, facts)?;
     launches.extend(shapes.shrink.launches(&shrink_buffers(arena, slots, rgb, inputs)?, facts)?);
-    let halved = HalveBuffers { x: inputs, out: model.sense.span(model.sense_tensors.frame) };
-    launches.extend(shapes.halve.launches(&halved, facts)?);
-    launches.extend(model.sense.launches().iter().cloned());
-    launches.extend(model.heads.iter().cloned());
+    launches.extend(model.look.iter().cloned());
     Ok(launches)
 }
 
@@ -259,7 +256,7 @@ fn hang(
     let scene_block = arena.get::<u8>(slots.scene)?;
     let (time, scene) = (arena.get::<u8>(slots.sent)?.part(0, 2)?, scene_block.part(block::SCENE, Scene::LEN)?);
     let (body, tracked) = (arena.get(slots.body)?, arena.get(slots.tracked)?);
-    let (points, pose) = (model.points, model.pose);
+    let (points, pose) = (model.seen.points, model.seen.pose);
     let followed = TrackBuffers { points, pose, time, scene, before: tracked, after: tracked, body };
     let mut launches = shapes.track.launches(&followed, facts)?;
     let worn = scene_block.part(block::WORN, MOST_PLACED * WornLayer::LEN)?;

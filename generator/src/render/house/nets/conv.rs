@@ -5,10 +5,16 @@
 //! after the other is spread over the channels of an output vector. No patches are copied together, which is what
 //! makes the layers with few channels fast; what follows a convolution (sum with another grid, ReLU) happens to each
 //! tile while it is at hand.
+//!
+//! Convolutions of 3x3 pixels that keep the size go [`winograd`]'s way, with less than half of the multiplications.
+
+mod winograd;
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
+
+use self::winograd::Winograd;
 
 /// Pixels of a row that are computed together.
 const TILE: usize = 4;
@@ -93,8 +99,15 @@ pub struct Conv {
     inputs: usize,
     outputs: usize,
     relu: bool,
-    blocks: Vec<Block>,
+    way: Way,
     arch: Arch,
+}
+
+/// How a convolution is computed.
+#[derive(Debug)]
+enum Way {
+    Direct(Vec<Block>),
+    Winograd(Winograd),
 }
 
 /// Output channels that are computed together.
@@ -106,6 +119,35 @@ struct Block {
     /// (tap, input, output of the block), zeros where the block reaches past the last output.
     weights: Vec<f32>,
     bias: Vec<f32>,
+}
+
+impl Block {
+    /// All blocks of a convolution; `weights` (outputs, inputs, taps).
+    fn all(weights: &[f32], bias: &[f32], inputs: usize, taps: usize, lanes: usize) -> Vec<Self> {
+        let outputs = bias.len();
+        let mut blocks = Vec::new();
+        for first in (0..outputs).step_by(VECTORS * lanes) {
+            let vectors = (outputs - first).div_ceil(lanes).min(VECTORS);
+            let wide = vectors * lanes;
+            let here = (outputs - first).min(wide);
+            let mut block = vec![0.0; taps * inputs * wide];
+            for (at, values) in block.chunks_exact_mut(wide).enumerate() {
+                let (tap, input) = (at / inputs, at % inputs);
+                for (k, value) in values[..here].iter_mut().enumerate() {
+                    *value = weights[((first + k) * inputs + input) * taps + tap];
+                }
+            }
+            let mut own_bias = vec![0.0; wide];
+            own_bias[..here].copy_from_slice(&bias[first..first + here]);
+            blocks.push(Self { first, vectors, weights: block, bias: own_bias });
+        }
+        blocks
+    }
+}
+
+/// Numbers in a vector of this processor.
+fn lanes(arch: Arch) -> usize {
+    arch.dispatch(Lanes)
 }
 
 struct Lanes;
@@ -126,24 +168,11 @@ impl Conv {
         let (outputs, taps) = (bias.len(), kernel * kernel);
         assert_eq!(weights.len(), outputs * inputs * taps);
         let arch = Arch::new();
-        let lanes = arch.dispatch(Lanes);
-        let mut blocks = Vec::new();
-        for first in (0..outputs).step_by(VECTORS * lanes) {
-            let vectors = (outputs - first).div_ceil(lanes).min(VECTORS);
-            let wide = vectors * lanes;
-            let here = (outputs - first).min(wide);
-            let mut block = vec![0.0; taps * inputs * wide];
-            for (at, values) in block.chunks_exact_mut(wide).enumerate() {
-                let (tap, input) = (at / inputs, at % inputs);
-                for (k, value) in values[..here].iter_mut().enumerate() {
-                    *value = weights[((first + k) * inputs + input) * taps + tap];
-                }
-            }
-            let mut own_bias = vec![0.0; wide];
-            own_bias[..here].copy_from_slice(&bias[first..first + here]);
-            blocks.push(Block { first, vectors, weights: block, bias: own_bias });
-        }
-        Self { kernel, stride, inputs, outputs, relu, blocks, arch }
+        let way = match (kernel, stride) {
+            (3, 1) => Way::Winograd(Winograd::new(weights, bias, inputs, relu)),
+            _ => Way::Direct(Block::all(weights, bias, inputs, taps, lanes(arch))),
+        };
+        Self { kernel, stride, inputs, outputs, relu, way, arch }
     }
 
     /// Computes the convolution of `input` into `out`, which gets its size.
@@ -160,10 +189,14 @@ impl Conv {
                 assert!((grid.height * 2, grid.width * 2, grid.channels) == (out.height, out.width, out.channels));
             }
         }
+        let blocks = match &self.way {
+            Way::Winograd(winograd) => return winograd.run(input, addend, out),
+            Way::Direct(blocks) => blocks,
+        };
         let (stride, height) = (out.stride(), out.height);
         let together = height.div_ceil(rayon::current_num_threads() * 2);
         out.data[stride..(height + 1) * stride].par_chunks_mut(together * stride).enumerate().for_each(|(i, rows)| {
-            self.arch.dispatch(Rows { conv: self, input, addend, first: i * together, rows, row_len: stride });
+            self.arch.dispatch(Rows { conv: self, blocks, input, addend, first: i * together, rows, row_len: stride });
         });
     }
 }
@@ -171,6 +204,7 @@ impl Conv {
 /// Some rows of a convolution's output.
 struct Rows<'a> {
     conv: &'a Conv,
+    blocks: &'a [Block],
     input: &'a Grid,
     addend: Addend<'a>,
     /// The first of the rows.
@@ -185,9 +219,9 @@ impl WithSimd for Rows<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { conv, input, addend, first, rows, row_len } = self;
+        let Self { conv, blocks, input, addend, first, rows, row_len } = self;
         let width = row_len / conv.outputs - 2;
-        for block in &conv.blocks {
+        for block in blocks {
             for (y, row) in (first..).zip(rows.chunks_exact_mut(row_len)) {
                 let row = &mut row[conv.outputs..row_len - conv.outputs];
                 for x in (0..width).step_by(TILE) {

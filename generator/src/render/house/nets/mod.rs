@@ -10,6 +10,7 @@ mod weights;
 
 use std::path::Path;
 
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use safetensors::SafeTensors;
 
 pub use self::conv::Grid;
@@ -21,10 +22,10 @@ use self::conv::{Addend, Conv};
 use self::weights::Activation::Relu;
 use crate::render::RenderError;
 
-/// Width and height of what the sense network looks at.
-pub const SENSE: (usize, usize) = (128, 96);
-/// Width and height of what the painter paints.
+/// Width and height of what both networks look at, and the painter paints.
 pub const PAINT: (usize, usize) = (256, 192);
+/// Width and height inside of them: pixels go in, and out of the painter, in fours.
+const INSIDE: (usize, usize) = (PAINT.0 / 2, PAINT.1 / 2);
 /// Body parts, the background among them.
 pub const PARTS: usize = 9;
 
@@ -58,6 +59,31 @@ pub fn read(bytes: &[u8], path: &Path) -> Result<(Sense, Painter), RenderError> 
     let sense = Sense::read(&Weights::new(&tensors, path, "sense"))?;
     let painter = Painter::read(&Weights::new(&tensors, path, "painter"))?;
     Ok((sense, painter))
+}
+
+/// Four pixels of every plane (192, 256) become channels of one, plus `offset` (channel = plane * 4 + row * 2 + column);
+/// `last` is one more channel, the same everywhere. `mirrored`: right becomes left.
+fn gather(planes: &[f32], offset: f32, last: Option<f32>, mirrored: bool, grid: &mut Grid) {
+    let area = PAINT.0 * PAINT.1;
+    let channels = planes.len() / area * 4 + usize::from(last.is_some());
+    grid.shape(INSIDE.1, INSIDE.0, channels);
+    grid.par_rows_mut().with_min_len(16).for_each(|(y, row)| {
+        for (plane, values) in planes.chunks_exact(area).enumerate() {
+            for dy in 0..2 {
+                let line = values[(2 * y + dy) * PAINT.0..][..PAINT.0].chunks_exact(2);
+                let at = plane * 4 + dy * 2;
+                let pixels = row.chunks_exact_mut(channels).map(|pixel| &mut pixel[at..at + 2]);
+                if mirrored {
+                    pixels.rev().zip(line).for_each(|(to, pair)| (to[0], to[1]) = (pair[1] + offset, pair[0] + offset));
+                } else {
+                    pixels.zip(line).for_each(|(to, pair)| (to[0], to[1]) = (pair[0] + offset, pair[1] + offset));
+                }
+            }
+        }
+        if let Some(last) = last {
+            row.chunks_exact_mut(channels).for_each(|pixel| pixel[channels - 1] = last);
+        }
+    });
 }
 
 /// `relu(x + conv(relu(conv(x))))`

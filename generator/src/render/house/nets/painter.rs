@@ -6,14 +6,12 @@ use rayon::slice::ParallelSliceMut;
 use super::conv::{Addend, Conv, Grid};
 use super::weights::Activation::{Linear, Relu};
 use super::weights::Weights;
-use super::{PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, Residual, Up, map};
+use super::{INSIDE, PAINT, PAINT_INPUTS, PAINT_OUTPUTS, PARTS, Residual, Up, gather, map};
 use crate::render::RenderError;
 use crate::render::house::elementary::{exp2, sigmoid, tanh};
 
 /// Channels at a half, a quarter and an eighth of the size, and at a half on the way back.
 const WIDTHS: [usize; 4] = [16, 40, 64, 24];
-/// Width and height inside: pixels go in and out in fours.
-const INSIDE: (usize, usize) = (PAINT.0 / 2, PAINT.1 / 2);
 
 /// Predicts the clean picture from a noised one, as maps.
 #[derive(Debug)]
@@ -66,7 +64,8 @@ impl Painter {
     /// 0..1. Writes the maps, planes (14, 192, 256).
     pub fn run(&mut self, inputs: &[f32], parts: &Grid, step: f32, maps: &mut Vec<f32>) {
         let Grids { inputs: entering, x1, x2, x3, y2, y1, a, b, raw } = &mut self.grids;
-        gather(inputs, step, entering);
+        assert_eq!(inputs.len(), PAINT_INPUTS * PAINT.0 * PAINT.1);
+        gather(inputs, 0.0, Some(step), false, entering);
         self.enter.run(entering, Addend::None, a);
         self.level1.run(a, Addend::None, x1);
         self.down2.run(x1, Addend::None, a);
@@ -82,25 +81,6 @@ impl Painter {
         self.leave.run(y1, Addend::None, raw);
         decode(raw, maps);
     }
-}
-
-/// Four pixels of every plane become channels of one (channel = plane * 4 + row * 2 + column); the step comes last.
-fn gather(planes: &[f32], step: f32, grid: &mut Grid) {
-    let area = PAINT.0 * PAINT.1;
-    assert_eq!(planes.len(), PAINT_INPUTS * area);
-    let channels = PAINT_INPUTS * 4 + 1;
-    grid.shape(INSIDE.1, INSIDE.0, channels);
-    grid.par_rows_mut().with_min_len(16).for_each(|(y, row)| {
-        for (plane, values) in planes.chunks_exact(area).enumerate() {
-            for dy in 0..2 {
-                let line = values[(2 * y + dy) * PAINT.0..][..PAINT.0].chunks_exact(2);
-                for (pixel, pair) in row.chunks_exact_mut(channels).zip(line) {
-                    pixel[plane * 4 + dy * 2..][..2].copy_from_slice(pair);
-                }
-            }
-        }
-        row.chunks_exact_mut(channels).for_each(|pixel| pixel[channels - 1] = step);
-    });
 }
 
 /// The reverse of [`gather`], each map brought into its range: the formulas of `decode` in `training/house/compose.py`.
@@ -137,10 +117,14 @@ mod tests {
         let area = PAINT.0 * PAINT.1;
         let planes: Vec<f32> = (0..PAINT_INPUTS * area).map(|i| i as f32).collect();
         let mut grid = Grid::default();
-        gather(&planes, 0.5, &mut grid);
+        gather(&planes, 0.0, Some(0.5), false, &mut grid);
         let pixel = grid.pixel(3, 7);
         let at = |plane: usize, y: usize, x: usize| planes[plane * area + y * PAINT.0 + x];
         assert_eq!(&pixel[..4], &[at(0, 6, 14), at(0, 6, 15), at(0, 7, 14), at(0, 7, 15)]);
+        let mut turned = Grid::default();
+        gather(&planes, 0.0, Some(0.5), true, &mut turned);
+        let across = PAINT.0 - 1 - 14;
+        assert_eq!(&turned.pixel(3, 7)[..2], &[at(0, 6, across), at(0, 6, across - 1)]);
         assert_eq!((pixel[4 * 12 + 3], pixel[52]), (at(12, 7, 15), 0.5));
 
         let mut raw = Grid::new(INSIDE.1, INSIDE.0, PAINT_OUTPUTS * 4);

@@ -3,14 +3,16 @@
 use super::conv::{Addend, Conv, Grid};
 use super::weights::Activation::{Linear, Relu};
 use super::weights::Weights;
-use super::{Level, PARTS, Residual, SENSE, Up};
+use super::{Level, PAINT, PARTS, Residual, Up, gather, part};
 use crate::render::RenderError;
 use crate::render::house::body::{POINTS, POSE};
 
-/// Channels at a half, a quarter, an eighth and a sixteenth of the size.
-const WIDTHS: [usize; 4] = [32, 80, 144, 208];
+/// Channels at a quarter of the picture's size, an eighth, a sixteenth and a thirty-second.
+const WIDTHS: [usize; 4] = [48, 80, 144, 208];
+/// Channels of the last features at a quarter of the picture's size.
+const FINE: usize = 32;
 /// Width and height of the heat maps.
-const HEAT: (usize, usize) = (SENSE.0 / 4, SENSE.1 / 4);
+const HEAT: (usize, usize) = (PAINT.0 / 8, PAINT.1 / 8);
 /// How far a cell of the heat map can point beside itself, in picture units.
 const OFFSET: f32 = 0.1;
 /// Cells around the highest that count for the position.
@@ -18,9 +20,17 @@ const NEAR: usize = 3;
 /// Neurons between the pooled features and the pose.
 const HIDDEN: usize = 128;
 
-/// Looks at the frame and says where the body is.
+/// Looks at the frame and at its mirror image, side by side, and says where the body is: what it errs by is only partly
+/// the same in both.
 #[derive(Debug)]
 pub struct Sense {
+    layers: Layers,
+    straight: Look,
+    mirrored: Look,
+}
+
+#[derive(Debug)]
+struct Layers {
     stem: Conv,
     level1: Residual,
     level2: Level,
@@ -32,7 +42,6 @@ pub struct Sense {
     heat: Conv,
     parts: Conv,
     pose: [Dense; 2],
-    grids: Grids,
 }
 
 /// A fully connected layer.
@@ -58,7 +67,7 @@ impl Dense {
 }
 
 /// What the sense network says of one frame.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sensed {
     /// (10, 4): x and y in 0..1, presence logit, spread.
     pub points: Vec<f32>,
@@ -68,80 +77,123 @@ pub struct Sensed {
     pub parts: Grid,
 }
 
-/// Memory of the layers, kept from frame to frame.
+/// One way of looking at a frame: memory of the layers, kept from frame to frame.
 #[derive(Debug, Default)]
-struct Grids {
+struct Look {
     frame: Grid,
     /// The levels downwards, and those upwards that are used twice.
     down: [Grid; 4],
     up: [Grid; 2],
     heat: Grid,
-    parts: Grid,
     a: Grid,
     b: Grid,
+    sensed: Sensed,
 }
 
 impl Sense {
     pub fn read(weights: &Weights) -> Result<Self, RenderError> {
+        Ok(Self { layers: Layers::read(weights)?, straight: Look::default(), mirrored: Look::default() })
+    }
+
+    /// `frame`: planes (3, 192, 256), 0..1.
+    pub fn run(&mut self, frame: &[f32]) -> &Sensed {
+        assert_eq!(frame.len(), 3 * PAINT.0 * PAINT.1);
+        let Self { layers, straight, mirrored } = self;
+        rayon::join(|| straight.run(layers, frame, false), || mirrored.run(layers, frame, true));
+        straight.sensed.join_mirrored(&mirrored.sensed);
+        &straight.sensed
+    }
+}
+
+/// Where a point lies in a mirror image: points come in pairs, right before left, after two that have no side.
+const fn other_side(point: usize) -> usize {
+    if point < 2 { point } else { point ^ 1 }
+}
+
+/// The same of body parts.
+const OTHER_PART: [usize; PARTS] = {
+    let ([right, left], [right_hand, left_hand]) = (part::ARMS, part::HANDS);
+    let mut other = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    (other[right], other[left]) = (left, right);
+    (other[right_hand], other[left_hand]) = (left_hand, right_hand);
+    other
+};
+/// What a mirror image does to the pose: an axis turns its x round, and right besides points the other way.
+const MIRRORED_POSE: [f32; POSE] = [1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0, 1.0, 1.0, -1.0];
+
+impl Sensed {
+    /// Takes the mean with what was seen in the mirror image.
+    fn join_mirrored(&mut self, there: &Self) {
+        for (k, point) in self.points.chunks_exact_mut(4).enumerate() {
+            let there = &there.points[other_side(k) * 4..][..4];
+            let turned = [1.0 - there[0], there[1], there[2], there[3]];
+            point.iter_mut().zip(turned).for_each(|(value, there)| *value = (*value + there) / 2.0);
+        }
+        for ((value, there), sign) in self.pose.iter_mut().zip(&there.pose).zip(MIRRORED_POSE) {
+            *value = (*value + sign * there) / 2.0;
+        }
+        for y in 0..self.parts.height {
+            let pixels = self.parts.row_mut(y).chunks_exact_mut(PARTS);
+            for (pixel, there) in pixels.zip(there.parts.row(y).chunks_exact(PARTS).rev()) {
+                pixel.iter_mut().zip(OTHER_PART).for_each(|(value, part)| *value = (*value + there[part]) / 2.0);
+            }
+        }
+    }
+}
+
+impl Layers {
+    pub fn read(weights: &Weights) -> Result<Self, RenderError> {
         let [a, b, c, d] = WIDTHS;
         Ok(Self {
-            stem: weights.conv("stem.0", (3, a), (3, 2), Relu)?,
+            stem: weights.conv("stem.0", (3 * 4, a), (3, 2), Relu)?,
             level1: Residual::read(weights, "level1", a)?,
             level2: Level::read(weights, "level2", (a, b), 2)?,
             level3: Level::read(weights, "level3", (b, c), 3)?,
             level4: Level::read(weights, "level4", (c, d), 3)?,
             up3: Up::read(weights, "up3", (c, d))?,
             up2: Up::read(weights, "up2", (b, c))?,
-            up1: (weights.split_conv("up1.0.0", (a, b), a)?, weights.conv("up1.1.0", (a, a), (3, 1), Relu)?),
+            up1: (weights.split_conv("up1.0.0", (a, b), FINE)?, weights.conv("up1.1.0", (FINE, FINE), (3, 1), Relu)?),
             heat: weights.conv("heat", (b, POINTS * 4), (1, 1), Linear)?,
-            parts: weights.conv("parts", (a, PARTS), (1, 1), Linear)?,
+            parts: weights.conv("parts", (FINE, PARTS), (1, 1), Linear)?,
             pose: [
                 Dense::read(weights, "pose.0", b + c + d, HIDDEN)?,
                 Dense::read(weights, "pose.2", HIDDEN, POSE + POINTS)?,
             ],
-            grids: Grids::default(),
         })
     }
+}
 
-    /// `frame`: planes (3, 96, 128), 0..1.
-    pub fn run(&mut self, frame: &[f32]) -> Sensed {
-        let Grids { frame: input, down: [x1, x2, x3, x4], up: [y2, y3], heat, parts, a, b } = &mut self.grids;
-        let area = SENSE.0 * SENSE.1;
-        assert_eq!(frame.len(), 3 * area);
-        input.shape(SENSE.1, SENSE.0, 3);
-        for y in 0..SENSE.1 {
-            for (x, pixel) in input.row_mut(y).chunks_exact_mut(3).enumerate() {
-                for (k, value) in pixel.iter_mut().enumerate() {
-                    *value = frame[k * area + y * SENSE.0 + x] - 0.5;
-                }
-            }
+impl Look {
+    /// Fills in what is sensed.
+    fn run(&mut self, layers: &Layers, frame: &[f32], mirrored: bool) {
+        let Self { frame: input, down: [x1, x2, x3, x4], up: [y2, y3], heat, a, b, sensed } = self;
+        gather(frame, -0.5, None, mirrored, input);
+        layers.stem.run(input, Addend::None, a);
+        layers.level1.run(a, b, x1);
+        layers.level2.run(x1, a, b, x2);
+        layers.level3.run(x2, a, b, x3);
+        layers.level4.run(x3, a, b, x4);
+        layers.up3.run(x3, x4, a, b, y3);
+        layers.up2.run(x2, y3, a, b, y2);
+        layers.up1.0.1.run(y2, Addend::None, a);
+        layers.up1.0.0.run(x1, Addend::Doubled(a), b);
+        layers.up1.1.run(b, Addend::None, a);
+        layers.parts.run(a, Addend::None, &mut sensed.parts);
+        for y in 0..sensed.parts.height {
+            sensed.parts.row_mut(y).chunks_exact_mut(PARTS).for_each(softmax);
         }
-        self.stem.run(input, Addend::None, a);
-        self.level1.run(a, b, x1);
-        self.level2.run(x1, a, b, x2);
-        self.level3.run(x2, a, b, x3);
-        self.level4.run(x3, a, b, x4);
-        self.up3.run(x3, x4, a, b, y3);
-        self.up2.run(x2, y3, a, b, y2);
-        self.up1.0.1.run(y2, Addend::None, a);
-        self.up1.0.0.run(x1, Addend::Doubled(a), b);
-        self.up1.1.run(b, Addend::None, a);
-        self.parts.run(a, Addend::None, parts);
-        for y in 0..parts.height {
-            parts.row_mut(y).chunks_exact_mut(PARTS).for_each(softmax);
-        }
-        self.heat.run(y2, Addend::None, heat);
+        layers.heat.run(y2, Addend::None, heat);
         let pooled = self.pooled();
-        let hidden: Vec<f32> = self.pose[0].run(&pooled).into_iter().map(|value| value.max(0.0)).collect();
-        let mut pose = self.pose[1].run(&hidden);
+        let hidden: Vec<f32> = layers.pose[0].run(&pooled).into_iter().map(|value| value.max(0.0)).collect();
+        let mut pose = layers.pose[1].run(&hidden);
         let presence = pose.split_off(POSE);
-        let points = presence.iter().enumerate().flat_map(|(k, &logit)| self.point(k, logit)).collect();
-        Sensed { points, pose, parts: self.grids.parts.clone() }
+        self.sensed.points = presence.iter().enumerate().flat_map(|(k, &logit)| self.point(k, logit)).collect();
+        self.sensed.pose = pose;
     }
 
     /// One of the heat map's 4 values of a point, row by row: `what` 0 logit, 1 and 2 offset, 3 presence.
     fn heat(&self, point: usize, what: usize) -> impl Iterator<Item = f32> {
-        let cells = self.grids.heat.rows().flat_map(|row| row.chunks_exact(POINTS * 4));
+        let cells = self.heat.rows().flat_map(|row| row.chunks_exact(POINTS * 4));
         cells.map(move |cell| cell[what * POINTS + point])
     }
 
@@ -154,7 +206,7 @@ impl Sense {
 
     /// What the pose is told from: features at the head, around it, and of the whole picture.
     fn pooled(&self) -> Vec<f32> {
-        let Grids { down: [.., x4], up: [y2, y3], .. } = &self.grids;
+        let Self { down: [.., x4], up: [y2, y3], .. } = self;
         let mut head = vec![0.0; y2.channels];
         let mut around = vec![0.0; y3.channels];
         for (i, &share) in self.likely(0).iter().enumerate() {

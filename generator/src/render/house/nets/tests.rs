@@ -39,7 +39,7 @@ fn by_definition(grid: &Grid, weights: &[f32], kernel: usize, at: (usize, usize)
 #[test]
 fn convolutions_are_what_they_are_defined_as() {
     for (inputs, outputs, kernel, stride) in
-        [(3, 32, 3, 2), (16, 16, 3, 1), (9, 40, 1, 1), (7, 5, 3, 1), (24, 56, 1, 1), (40, 64, 3, 2)]
+        [(3, 32, 3, 2), (16, 16, 3, 1), (9, 40, 1, 1), (7, 5, 3, 1), (24, 56, 1, 1), (40, 64, 3, 2), (112, 100, 3, 1)]
     {
         let mut next = numbers(outputs as u32);
         let weights: Vec<f32> = (0..outputs * inputs * kernel * kernel).map(|_| next()).collect();
