@@ -1,4 +1,6 @@
-//! What kernels share: activations, padding, and the tiles of the matrix product (`tile.cuh`).
+//! What kernels share: activations, padding, the tiles of the matrix product (`tile.cuh`), and the body (`body.cuh`).
+
+pub(crate) mod body;
 
 /// What follows a sum. The numbers are those of `port.cuh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

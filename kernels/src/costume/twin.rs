@@ -1,6 +1,7 @@
 //! Cloth measured and dyed in plain loops of f64: what the kernels must compute.
 
 use super::{Dye, FITTING_LEN, KNOWN, LOCKS, Measure, SIDE, STRANDS, STRIDE};
+use crate::common::body::shoulders;
 use crate::fit::Fit;
 use crate::kernel::{Expected, F32_ROUNDING, Rows};
 
@@ -13,22 +14,6 @@ fn near(value: f64, tolerance: f64) -> Expected {
 
 fn mean_of(colour: [f64; 3]) -> f64 {
     colour.iter().sum::<f64>() / 3.0
-}
-
-/// The frame of the shoulders in pixels of the model: origin, and the axes across and up.
-fn shoulders(body: &[f64], unit: f64) -> [[f64; 2]; 3] {
-    let at = |point: usize| [body[2 * point] * unit, body[2 * point + 1] * unit];
-    let (right, left) = (at(2), at(3));
-    let mut across = [left[0] - right[0], left[1] - right[1]];
-    if across[0] < 0.0 {
-        across = across.map(|x| -x);
-    }
-    let ((sin, cos), usual) = (body[37].clamp(-0.9, 0.9).sin_cos(), 2.3 * body[36] * unit);
-    let apart = across[0].hypot(across[1]);
-    let width = (apart / cos).clamp(0.8 * usual, 1.3 * usual);
-    let along = across.map(|x| x / apart.max(1e-6));
-    let leans = across[1].atan2(across[0].hypot(width * sin));
-    [at(1), along.map(|x| x * width * cos), [leans.sin() * width, -leans.cos() * width]]
 }
 
 /// `inputs`: inputs, parts, body, costume, before. What is remembered, and how the costume sits.
@@ -79,7 +64,7 @@ pub fn measure(measure: &Measure, inputs: &[Vec<f64>]) -> Vec<Vec<Expected>> {
 
     let Fit { scale, left, top } = Fit::new(measure.camera, measure.model);
     let factor = 1.0 / f64::from(scale);
-    let [o, ex, ey] = shoulders(body, width as f64);
+    let [o, ex, ey, _] = shoulders(body, width as f64);
     let (ex, ey) = (ex.map(|x| x * factor), ey.map(|x| x * factor));
     let det = ex[0] * ey[1] - ex[1] * ey[0];
     let placed = on && somebody && det.abs() >= 1.0;

@@ -1,6 +1,7 @@
 //! Layers put onto a body in plain f64: what the kernel must compute, and how far off it may be.
 
 use super::{PLACED_LEN, PlaceWorn, WornLayer};
+use crate::common::body::shoulders;
 use crate::fit::Fit;
 use crate::kernel::{Expected, F32_ROUNDING};
 use crate::maps::Limits;
@@ -101,18 +102,8 @@ impl Scenery<'_> {
     }
 
     fn shoulders(&self) -> Frame {
-        let mut across = add(self.at(3), times(self.at(2), -1.0));
-        if across[0] < 0.0 {
-            across = times(across, -1.0);
-        }
-        let (sin, cos) = self.body[37].clamp(-0.9, 0.9).sin_cos();
-        let usual = 2.3 * self.head_width();
-        let unit = (length(&across) / cos).clamp(0.8 * usual, 1.3 * usual);
-        let along = times(across, 1.0 / length(&across).max(1e-6));
-        let up = [across[1], -across[0].hypot(unit * sin)];
-        let up = times(up, unit / length(&up).max(1e-6));
-        let axes = [times(along, unit * cos), up, times(along, unit * sin)];
-        Frame { o: self.at(1), axes }
+        let [o, axes @ ..] = shoulders(self.body, self.unit());
+        Frame { o, axes }
     }
 
     fn hand(&self, left: bool, shield: bool) -> Frame {
