@@ -124,14 +124,14 @@ class Sense(nn.Module):
 
 
 def look(sense, frame):
-    """What `sense`, in evaluation mode, says of a frame and of its mirror image, on average: points (B, 10, 4), pose (B, 11), and parts
-    (B, 9, 48, 64) as probabilities.  What it errs by is only partly the same in both."""
+    """What `sense`, in evaluation mode, says of a frame: points (B, 10, 4) and pose (B, 11), on average with what it says of the mirror
+    image, since what it errs by is only partly the same in both; and parts (B, 9, 48, 64) as probabilities, of the frame alone: the
+    painter, which was taught with those, makes worse masks of the mean."""
     points, pose, parts, _ = sense(frame)
-    mirrored = sense(frame.flip(3))
-    there = mirrored[0][:, SWAPPED_POINTS]
+    there, turned, _, _ = sense(frame.flip(3))
+    there = there[:, SWAPPED_POINTS]
     there = torch.cat([1 - there[..., :1], there[..., 1:]], -1)
-    there_parts = torch.softmax(mirrored[2], 1)[:, SWAPPED_PARTS].flip(3)
-    return (points + there) / 2, (pose + mirrored[1] * MIRRORED_POSE.to(pose)) / 2, (torch.softmax(parts, 1) + there_parts) / 2
+    return (points + there) / 2, (pose + turned * MIRRORED_POSE.to(pose)) / 2, torch.softmax(parts, 1)
 
 
 class Painter(nn.Module):

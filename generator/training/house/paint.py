@@ -100,7 +100,7 @@ class PainterStage:
         level = torch.from_numpy(level).to(device)[:, None, None, None]
         noise = data.normal_like(picture, rng)
         sketch = front + behind * (1 - front[:, 3:])
-        parts = model.look(self.sense, batch["frame"])[2]
+        parts = torch.softmax(self.sense(batch["frame"])[2], 1)
         inputs = torch.cat([batch["frame"], sketch, world, noised(picture, noise, level)], 1)
         out = {"inputs": inputs, "sensed": parts, "step": level[:, :, 0, 0], "picture": picture, "frame": batch["frame"], "front": front,
                "behind": behind, "world": world, "world_on": world_on}

@@ -16,12 +16,11 @@ static_assert(sizeof(PointsParams) == 96, "mod.rs lays it out the same way");
 struct JoinParams {
     const float *points, *mirrored_points;  // (points, 4)
     const half_t *pose, *mirrored_pose;     // (11)
-    const half_t *parts, *mirrored_parts;   // (height, width, 16)
     float* points_out;
-    half_t *pose_out, *parts_out;
-    int width, height, points_count, unused;
+    half_t* pose_out;
+    int points_count, unused;
 };
-static_assert(sizeof(JoinParams) == 88, "join.rs lays it out the same way");
+static_assert(sizeof(JoinParams) == 56, "join.rs lays it out the same way");
 
 constexpr int THREADS = 256, WARPS = THREADS / 32, NEAR = 3;
 constexpr float OFFSET = 0.1f;
@@ -137,29 +136,9 @@ KERNEL(points_place, PointsParams, THREADS) {
     }
 }
 
-// The mean of what was seen in a picture and in its mirror image. A thread takes a cell of the parts, then a point, then
-// a number of the pose.
+// The mean of what was seen in a picture and in its mirror image. A thread takes a point, or a number of the pose.
 KERNEL(points_join, JoinParams, THREADS) {
-    const int cells = p.width * p.height, at = blockIdx.x * THREADS + threadIdx.x;
-    if (at < cells) {
-        const int there = at / p.width * p.width + p.width - 1 - at % p.width;
-        const half_t *from = p.parts + (size_t)at * 16, *from_there = p.mirrored_parts + (size_t)there * 16;
-        float seen[8], seen_there[8], last[8], last_there[8];
-        spread8(load8(from), seen);
-        spread8(load8(from_there), seen_there);
-        spread8(load8(from + 8), last);
-        spread8(load8(from_there + 8), last_there);
-        float out[8];
-#pragma unroll
-        for (int k = 0; k < 8; ++k) {
-            out[k] = 0.5f * (seen[k] + seen_there[k < 4 ? k : k ^ 2]);  // arm and hand, right 4 and 5, left 6 and 7
-            last[k] = 0.5f * (last[k] + last_there[k]);
-        }
-        store8(p.parts_out + (size_t)at * 16, gather8(out));
-        store8(p.parts_out + (size_t)at * 16 + 8, gather8(last));
-        return;
-    }
-    const int point = at - cells;
+    const int point = threadIdx.x;
     if (point < p.points_count) {
         const float *here = p.points + 4 * point, *there = p.mirrored_points + 4 * (point < 2 ? point : point ^ 1);
         float* out = p.points_out + 4 * point;

@@ -145,10 +145,8 @@ fn unshuffle(model: (usize, usize), mirrored: bool) -> Unshuffle {
     Unshuffle { width, height, x_stride: INPUT_STRIDE, x_first: 0, offset: -0.5, mirrored }
 }
 
-/// What is seen in the picture and in its mirror image, together.
-fn join_looks(model: (usize, usize)) -> Join {
-    Join { width: model.0 / 4, height: model.1 / 4, points: POINTS }
-}
+/// Where the body is in the picture and in its mirror image, together.
+const JOIN_LOOKS: Join = Join { points: POINTS };
 
 /// Neurons between the pooled features and the pose.
 const HIDDEN: usize = 128;
@@ -287,8 +285,8 @@ fn plan(
     let taking_in = vec![Step::of("camera", &shapes.to_rgb), Step::of("shrink", &shapes.shrink)];
     let sizes = Sizes::at(model.0 / 8, model.1 / 8);
     let [first, second] = pose();
+    let softmax = Step::of("sense.softmax", &Softmax { rows: model.0 * model.1 / 16, channels: PARTS });
     let heads = [
-        Step::of("sense.softmax", &Softmax { rows: model.0 * model.1 / 16, channels: PARTS }),
         Step::of("sense.pool", &Pool(sizes.clone())),
         Step::of("sense.pose.0", &first),
         Step::of("sense.pose.2", &second),
@@ -306,12 +304,12 @@ fn plan(
     painter(&mut nets[1], model)?;
     let sense = named("sense", nets[0].plan(facts));
     // The second look's work is that of the first, in the same memory.
-    let mut looking = Vec::new();
+    let mut looking = vec![softmax];
     for mirrored in [false, true] {
         looking.push(Step::of("sense.unshuffle", &unshuffle(model, mirrored)));
         looking.extend(sense.steps.iter().chain(&heads).cloned());
     }
-    looking.push(Step::of("sense.join", &join_looks(model)));
+    looking.push(Step::of("sense.join", &JOIN_LOOKS));
     let finishing = vec![
         Step::of("cells", &shapes.cells),
         Step::of("maps", &shapes.maps),

@@ -11,7 +11,7 @@ use otherglass_kernels::{Device, Kernel, Launch, Span};
 use safetensors::SafeTensors;
 
 use super::{
-    INPUT_STRIDE, LEVEL, NOISED, PAINT, PAINT_INPUTS, PARTS, PainterTensors, SenseTensors, fitted, join_looks, painter,
+    INPUT_STRIDE, JOIN_LOOKS, LEVEL, NOISED, PAINT, PAINT_INPUTS, PARTS, PainterTensors, SenseTensors, fitted, painter,
     pose, sense, unshuffle,
 };
 use crate::render::RenderError;
@@ -27,7 +27,7 @@ pub struct Model {
     /// From the picture in the painter's inputs to what is seen in it: the sense network looks at it and at its mirror
     /// image, one after the other in the same memory.
     pub look: Vec<Launch>,
-    /// The parts are the painter's.
+    /// The parts are in the painter's, of the picture alone.
     pub seen: Seen,
 }
 
@@ -78,8 +78,7 @@ fn look(
         (plan.always(2 * outputs * layer.inputs), plan.always(4 * outputs))
     });
     let (pooled, hidden) = (plan.always(2 * (sizes.fine + sizes.coarse + sizes.whole)), plan.always(2 * hidden));
-    let parts_bytes = parts.bytes().len();
-    let of_looks = [0; 2].map(|_| (plan.always(16 * POINTS), plan.always(2 * told), plan.always(parts_bytes)));
+    let of_looks = [0; 2].map(|_| (plan.always(16 * POINTS), plan.always(2 * told)));
     let joined = (plan.always(16 * POINTS), plan.always(2 * POSE));
     let arena = Arena::new(device, plan.lay_out())?;
 
@@ -98,12 +97,14 @@ fn look(
     let [fine, coarse, whole] = tensors.features.map(|tensor| loaded.span(tensor));
 
     let (mut launches, mut looks) = (Vec::new(), Vec::new());
-    for ((points, told, parts), mirrored) in of_looks.into_iter().zip([false, true]) {
-        let (points, told, parts): (_, Span<f16>, _) = (arena.get(points)?, arena.get(told)?, arena.get(parts)?);
+    for ((points, told), mirrored) in of_looks.into_iter().zip([false, true]) {
+        let (points, told): (_, Span<f16>) = (arena.get(points)?, arena.get(told)?);
         let picture = UnshuffleBuffers { x: inputs, out: loaded.span(tensors.frame) };
         launches.extend(unshuffle(PAINT, mirrored).launches(&picture, facts)?);
         launches.extend(loaded.launches().iter().cloned());
-        launches.extend(softmax.launches(&SoftmaxBuffers { x: loaded.span(tensors.parts), out: parts }, facts)?);
+        if !mirrored {
+            launches.extend(softmax.launches(&SoftmaxBuffers { x: loaded.span(tensors.parts), out: parts }, facts)?);
+        }
         launches.extend(Pool(sizes.clone()).launches(&PoolBuffers { heat, fine, coarse, whole, pooled }, facts)?);
         let through = [(pooled, hidden), (hidden, told)];
         for ((layer, &(weights, bias)), (a, out)) in layers.iter().zip(&constant).zip(through) {
@@ -112,11 +113,11 @@ fn look(
         }
         let presence = told.bytes().part(2 * POSE, POINTS)?;
         launches.extend(PlacePoints(sizes.clone()).launches(&PlaceBuffers { heat, presence, out: points }, facts)?);
-        looks.push(Seen { points, pose: told.bytes().part(0, POSE)?, parts });
+        looks.push(Seen { points, pose: told.bytes().part(0, POSE)? });
     }
-    let out = Seen { points: arena.get(joined.0)?, pose: arena.get(joined.1)?, parts };
+    let out = Seen { points: arena.get(joined.0)?, pose: arena.get(joined.1)? };
     let buffers = JoinBuffers { straight: looks[0], mirrored: looks[1], out };
-    launches.extend(join_looks(PAINT).launches(&buffers, facts)?);
+    launches.extend(JOIN_LOOKS.launches(&buffers, facts)?);
     Ok((launches, out))
 }
 

@@ -3,7 +3,7 @@
 use super::conv::{Addend, Conv, Grid};
 use super::weights::Activation::{Linear, Relu};
 use super::weights::Weights;
-use super::{Level, PAINT, PARTS, Residual, Up, gather, part};
+use super::{Level, PAINT, PARTS, Residual, Up, gather};
 use crate::render::RenderError;
 use crate::render::house::body::{POINTS, POSE};
 
@@ -73,7 +73,7 @@ pub struct Sensed {
     pub points: Vec<f32>,
     /// (11)
     pub pose: Vec<f32>,
-    /// (48, 64, 9) probabilities.
+    /// (48, 64, 9) probabilities; nothing where the mirror image was looked at.
     pub parts: Grid,
 }
 
@@ -110,19 +110,11 @@ const fn other_side(point: usize) -> usize {
     if point < 2 { point } else { point ^ 1 }
 }
 
-/// The same of body parts.
-const OTHER_PART: [usize; PARTS] = {
-    let ([right, left], [right_hand, left_hand]) = (part::ARMS, part::HANDS);
-    let mut other = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-    (other[right], other[left]) = (left, right);
-    (other[right_hand], other[left_hand]) = (left_hand, right_hand);
-    other
-};
 /// What a mirror image does to the pose: an axis turns its x round, and right besides points the other way.
 const MIRRORED_POSE: [f32; POSE] = [1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0, 1.0, 1.0, -1.0];
 
 impl Sensed {
-    /// Takes the mean with what was seen in the mirror image.
+    /// Takes the mean with what was seen in the mirror image. Parts stay: the painter was taught with those of one look.
     fn join_mirrored(&mut self, there: &Self) {
         for (k, point) in self.points.chunks_exact_mut(4).enumerate() {
             let there = &there.points[other_side(k) * 4..][..4];
@@ -131,12 +123,6 @@ impl Sensed {
         }
         for ((value, there), sign) in self.pose.iter_mut().zip(&there.pose).zip(MIRRORED_POSE) {
             *value = (*value + sign * there) / 2.0;
-        }
-        for y in 0..self.parts.height {
-            let pixels = self.parts.row_mut(y).chunks_exact_mut(PARTS);
-            for (pixel, there) in pixels.zip(there.parts.row(y).chunks_exact(PARTS).rev()) {
-                pixel.iter_mut().zip(OTHER_PART).for_each(|(value, part)| *value = (*value + there[part]) / 2.0);
-            }
         }
     }
 }
@@ -175,12 +161,14 @@ impl Look {
         layers.level4.run(x3, a, b, x4);
         layers.up3.run(x3, x4, a, b, y3);
         layers.up2.run(x2, y3, a, b, y2);
-        layers.up1.0.1.run(y2, Addend::None, a);
-        layers.up1.0.0.run(x1, Addend::Doubled(a), b);
-        layers.up1.1.run(b, Addend::None, a);
-        layers.parts.run(a, Addend::None, &mut sensed.parts);
-        for y in 0..sensed.parts.height {
-            sensed.parts.row_mut(y).chunks_exact_mut(PARTS).for_each(softmax);
+        if !mirrored {
+            layers.up1.0.1.run(y2, Addend::None, a);
+            layers.up1.0.0.run(x1, Addend::Doubled(a), b);
+            layers.up1.1.run(b, Addend::None, a);
+            layers.parts.run(a, Addend::None, &mut sensed.parts);
+            for y in 0..sensed.parts.height {
+                sensed.parts.row_mut(y).chunks_exact_mut(PARTS).for_each(softmax);
+            }
         }
         layers.heat.run(y2, Addend::None, heat);
         let pooled = self.pooled();
