@@ -1,9 +1,10 @@
 """The two networks of the house renderer.
 
-`Sense` looks at the camera frame alone and says where the body is: named points, the head's rotation, body parts.  `Painter` is the conditional diffusion model: from the frame (256x192), the body parts, a
-sketch of the scene in the right places and a noised target it predicts the clean picture (x-prediction) in a form
-that keeps the camera's own pixels: a matte of the person, the visibility and light of what is worn, the light the
-world throws on the person, and a residual.
+`Sense` looks at the camera frame alone and says where the body is: named points, the head's rotation, body parts.
+`Painter` is the conditional diffusion model: from the frame (256x192), the body parts, a sketch of the scene in the
+right places and a noised target it predicts the clean picture (x-prediction) in a form that keeps the camera's own
+pixels: a matte of the person, the visibility and light of what is worn, the light the world throws on the person, and
+a residual.
 
 Both are plain convolutions with batch norm (folded at export) and ReLU: that is what CPUs run fastest, and what
 the CUDA kernels need to know.

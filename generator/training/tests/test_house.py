@@ -177,6 +177,16 @@ def test_export_computes_what_pytorch_computes(tmp_path):
         assert (got - want[:1]).abs().max() < 0.05 * (want[0] - want[1]).abs().max()
 
 
+def test_the_pose_of_a_mirror_image_is_what_augmentation_says_it_is():
+    rng = np.random.default_rng(3)
+    points, axes = rng.uniform(0, 1, (1, len(model.POINTS), 4)), rng.normal(0, 1, (1, 3, 3))
+    mirror = np.array([[[-1.0, 0, 0], [0, 1, 0]]])
+    moved, turned = data._move_labels(points, axes, mirror, np.array([-1]), np.eye(2)[None])
+    assert np.allclose(turned.reshape(1, 9), axes.reshape(1, 9) * model.MIRRORED_POSE[:9].numpy())
+    assert np.allclose(moved[0, :, 0], 1 - points[0, model.SWAPPED_POINTS, 0]) and np.allclose(moved[0, :, 1], points[0, model.SWAPPED_POINTS, 1])
+    assert model.MIRRORED_POSE[9:].tolist() == [1, -1], "as wide, and turned to the other side"
+
+
 def test_a_mirror_image_is_seen_as_the_mirrored_body():
     sense, _ = evaluate.shipped()
     clip = cv2.VideoCapture(str(export.VISITOR))
