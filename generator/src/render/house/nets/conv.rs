@@ -16,7 +16,7 @@ use rayon::slice::ParallelSliceMut;
 
 use self::winograd::Winograd;
 
-/// Pixels of a row that are computed together.
+/// Pixels of a row that are computed together, or tiles of [`winograd`].
 const TILE: usize = 4;
 /// Most vectors of output channels that are computed together: with [`TILE`] pixels as many sums as hide the latency
 /// of a multiply-add, which with their operands still fit 16 registers.
@@ -89,6 +89,53 @@ pub enum Addend<'a> {
     Same(&'a Grid),
     /// A grid of half the output's size, every pixel of it four times.
     Doubled(&'a Grid),
+}
+
+/// What happens to a sum before it is an output.
+#[derive(Clone, Copy)]
+struct Ending<'a> {
+    addend: Addend<'a>,
+    relu: bool,
+}
+
+impl Ending<'_> {
+    /// Ends the sums of a vector of channels, those from `from` on, of the pixel (y, x) and stores as many as `out` is long.
+    #[inline(always)]
+    fn store<S: Simd>(self, simd: S, mut sums: S::f32s, (y, x): (usize, usize), from: usize, out: &mut [f32]) {
+        let added = match self.addend {
+            Addend::None => None,
+            Addend::Same(grid) => Some(grid.pixel(y, x)),
+            Addend::Doubled(grid) => Some(grid.pixel(y / 2, x / 2)),
+        };
+        if let Some(added) = added {
+            sums = simd.add_f32s(sums, simd.partial_load_f32s(&added[from..from + out.len()]));
+        }
+        if self.relu {
+            sums = simd.max_f32s(sums, simd.splat_f32s(0.0));
+        }
+        simd.partial_store_f32s(out, sums);
+    }
+}
+
+/// Adds to the sums of [`TILE`] pixels, or places of the tiles of [`winograd`], what their inputs are times `weights` (input,
+/// output): a vector of outputs takes one input after the other, spread over it.
+#[inline(always)]
+fn accumulate<S: Simd, const V: usize>(
+    simd: S,
+    [a, b, c, d]: [&[f32]; TILE],
+    weights: &[S::f32s],
+    sums: &mut [[S::f32s; V]; TILE],
+) {
+    let mut here = *sums; // a copy that stays in registers
+    for ((((w, &a), &b), &c), &d) in weights.chunks_exact(V).zip(a).zip(b).zip(c).zip(d) {
+        let spread = [simd.splat_f32s(a), simd.splat_f32s(b), simd.splat_f32s(c), simd.splat_f32s(d)];
+        for p in 0..TILE {
+            for v in 0..V {
+                here[p][v] = simd.mul_add_f32s(w[v], spread[p], here[p][v]);
+            }
+        }
+    }
+    *sums = here;
 }
 
 /// One convolution of 3x3 or 1x1 pixels, its weights laid out for this processor.
@@ -268,43 +315,17 @@ impl Tile<'_> {
                     (y * conv.stride + tap_y + corner) * input.stride() + (x * conv.stride + tap_x + corner) * channels;
                 let (now, later) = weights.split_at(channels * V);
                 weights = later;
-                let a = &input.data[start..][..channels];
-                let b = &input.data[start + step..][..channels];
-                let c = &input.data[start + 2 * step..][..channels];
-                let d = &input.data[start + 3 * step..][..channels];
-                let mut here = sums; // a copy that stays in registers
-                for ((((w, &a), &b), &c), &d) in now.chunks_exact(V).zip(a).zip(b).zip(c).zip(d) {
-                    let spread = [simd.splat_f32s(a), simd.splat_f32s(b), simd.splat_f32s(c), simd.splat_f32s(d)];
-                    for p in 0..TILE {
-                        for v in 0..V {
-                            here[p][v] = simd.mul_add_f32s(w[v], spread[p], here[p][v]);
-                        }
-                    }
-                }
-                sums = here;
+                let pixels = [0, 1, 2, 3].map(|p| &input.data[start + p * step..][..channels]);
+                accumulate::<S, V>(simd, pixels, now, &mut sums);
             }
         }
-        let wide = V * S::F32_LANES;
-        let here = (conv.outputs - block.first).min(wide);
-        for (p, sums) in sums.iter().enumerate() {
-            let out = &mut out[p * conv.outputs + block.first..][..here];
-            let added = match addend {
-                Addend::None => None,
-                Addend::Same(grid) => Some((grid, y, x + p)),
-                Addend::Doubled(grid) => Some((grid, y / 2, (x + p) / 2)),
-            };
-            let added = added.map(|(grid, y, x)| &grid.pixel(y, x)[block.first..][..here]);
-            for (v, &sum) in sums.iter().enumerate() {
-                let from = v * S::F32_LANES;
-                let to = here.min(from + S::F32_LANES);
-                let mut sum = sum;
-                if let Some(added) = added {
-                    sum = simd.add_f32s(sum, simd.partial_load_f32s(&added[from..to]));
-                }
-                if conv.relu {
-                    sum = simd.max_f32s(sum, simd.splat_f32s(0.0));
-                }
-                simd.partial_store_f32s(&mut out[from..to], sum);
+        let ending = Ending { addend, relu: conv.relu };
+        for (p, sums) in sums.into_iter().enumerate() {
+            let out = &mut out[p * conv.outputs..][..conv.outputs];
+            for (v, sums) in sums.into_iter().enumerate() {
+                let from = block.first + v * S::F32_LANES;
+                let to = conv.outputs.min(from + S::F32_LANES);
+                ending.store::<S>(simd, sums, (y, x + p), from, &mut out[from..to]);
             }
         }
     }

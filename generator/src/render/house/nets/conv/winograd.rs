@@ -14,10 +14,8 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::{Addend, Block, Grid, VECTORS, lanes};
+use super::{Addend, Block, Ending, Grid, TILE, VECTORS, accumulate, lanes};
 
-/// Tiles that are multiplied together, each with up to [`VECTORS`] vectors of outputs.
-const TILES: usize = 4;
 /// Most bytes that the weights of a layer may become with the larger tile.
 const MOST_WEIGHTS: usize = 3 << 19;
 /// About how many bytes of transformed input a task works on, so that they stay in a core's own cache.
@@ -172,7 +170,7 @@ impl WithSimd for Task<'_> {
 #[derive(Clone, Copy)]
 struct Tiles {
     across: usize,
-    /// All of them, and as many more as fill up the last [`TILES`].
+    /// All of them, and as many more as fill up the last [`TILE`].
     room: usize,
 }
 
@@ -181,7 +179,7 @@ impl Task<'_> {
     fn run<S: Simd, const I: usize>(mut self, simd: S) {
         let across = self.input.width / (I - 2);
         let bands = (self.out.len() / self.row_len).div_ceil(I - 2);
-        let tiles = Tiles { across, room: (bands * across).next_multiple_of(TILES) };
+        let tiles = Tiles { across, room: (bands * across).next_multiple_of(TILE) };
         let wanted = I * I * tiles.room * self.conv.inputs;
         if self.scratch.tiles.len() < wanted {
             self.scratch.tiles.resize(wanted, 0.0);
@@ -246,7 +244,7 @@ impl Task<'_> {
         let weights = S::as_simd_f32s(&block.weights).0;
         let of_place = transformed.chunks_exact(tiles.room * inputs).zip(products.chunks_exact_mut(tiles.room * V));
         for ((from, to), weights) in of_place.zip(weights.chunks_exact(inputs * V)) {
-            for (from, to) in from.chunks_exact(TILES * inputs).zip(to.chunks_exact_mut(TILES * V)) {
+            for (from, to) in from.chunks_exact(TILE * inputs).zip(to.chunks_exact_mut(TILE * V)) {
                 multiply::<S, V>(simd, from, weights, to);
             }
         }
@@ -259,6 +257,7 @@ impl Task<'_> {
     #[inline(always)]
     fn finish<S: Simd, const I: usize, const V: usize>(&mut self, simd: S, block: &Block, tile: usize, tiles: Tiles) {
         let Self { conv, addend, first, out, row_len, scratch, .. } = self;
+        let ending = Ending { addend: *addend, relu: conv.relu };
         let products = S::as_simd_f32s(&scratch.products).0;
         let bias = S::as_simd_f32s(&block.bias).0;
         let zero = simd.splat_f32s(0.0);
@@ -284,41 +283,21 @@ impl Task<'_> {
                 for (row, &value) in (top..).zip(&values[..I - 2]) {
                     let start = row * *row_len + (x + 1) * conv.outputs;
                     let Some(out) = out.get_mut(start + from..start + to) else { break };
-                    let y = *first + row;
-                    let mut sum = simd.add_f32s(value, bias[v]);
-                    let added = match addend {
-                        Addend::None => None,
-                        Addend::Same(grid) => Some(grid.pixel(y, x)),
-                        Addend::Doubled(grid) => Some(grid.pixel(y / 2, x / 2)),
-                    };
-                    if let Some(added) = added {
-                        sum = simd.add_f32s(sum, simd.partial_load_f32s(&added[from..to]));
-                    }
-                    if conv.relu {
-                        sum = simd.max_f32s(sum, zero);
-                    }
-                    simd.partial_store_f32s(out, sum);
+                    let value = simd.add_f32s(value, bias[v]);
+                    ending.store::<S>(simd, value, (*first + row, x), from, out);
                 }
             }
         }
     }
 }
 
-/// The products of one place: [`TILES`] rows of inputs times (input, output of the block).
+/// The products of one place: [`TILE`] rows of inputs times (input, output of the block).
 #[inline(always)]
 fn multiply<S: Simd, const V: usize>(simd: S, from: &[f32], weights: &[S::f32s], to: &mut [S::f32s]) {
-    let inputs = from.len() / TILES;
-    let mut sums = [[simd.splat_f32s(0.0); V]; TILES];
-    let (ab, cd) = from.split_at(2 * inputs);
-    let ((a, b), (c, d)) = (ab.split_at(inputs), cd.split_at(inputs));
-    for ((((w, &a), &b), &c), &d) in weights.chunks_exact(V).zip(a).zip(b).zip(c).zip(d) {
-        let spread = [simd.splat_f32s(a), simd.splat_f32s(b), simd.splat_f32s(c), simd.splat_f32s(d)];
-        for p in 0..TILES {
-            for v in 0..V {
-                sums[p][v] = simd.mul_add_f32s(w[v], spread[p], sums[p][v]);
-            }
-        }
-    }
+    let inputs = from.len() / TILE;
+    let rows = [0, 1, 2, 3].map(|p| &from[p * inputs..][..inputs]);
+    let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
+    accumulate::<S, V>(simd, rows, weights, &mut sums);
     for (to, sums) in to.chunks_exact_mut(V).zip(&sums) {
         to.copy_from_slice(sums);
     }
