@@ -138,6 +138,12 @@ impl Net {
         Ok(out)
     }
 
+    /// How many steps make a tensor: its own and all before it. 0 of an input.
+    #[must_use]
+    pub fn steps_to(&self, tensor: Tensor) -> usize {
+        self.layers.iter().position(|layer| layer.out == tensor).map_or(0, |step| step + 1)
+    }
+
     /// Slots of all tensors in a plan whose step 0 is this net's first.
     fn reserve(&self) -> (ArenaPlan, Vec<Slot>) {
         let mut plan = ArenaPlan::default();
@@ -170,6 +176,7 @@ impl Net {
         let constants = Arena::new(device, plan.lay_out())?;
 
         let mut launches = Vec::new();
+        let mut ends = vec![0; tensors.len()];
         for (layer, (weight_slot, bias_slot)) in self.layers.iter().zip(slots) {
             let (values, mut bias) = weights(layer)?;
             let packed = if layer.unshuffled { layer.conv.pack_unshuffled(&values) } else { layer.conv.pack(&values) };
@@ -185,8 +192,9 @@ impl Net {
             device.write(buffers.weights.bytes(), bytemuck::cast_slice(&packed))?;
             device.write(buffers.bias.bytes(), bytemuck::cast_slice(&bias))?;
             launches.extend(layer.conv.launches(&buffers, device.facts())?);
+            ends[layer.out.0] = launches.len();
         }
-        Ok(Loaded { launches, tensors })
+        Ok(Loaded { launches, ends, tensors })
     }
 }
 
@@ -194,6 +202,8 @@ impl Net {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     launches: Vec<Launch>,
+    /// How many launches there are up to the one that makes a tensor, that one included.
+    ends: Vec<usize>,
     tensors: Vec<Span<f16>>,
 }
 
@@ -208,6 +218,12 @@ impl Loaded {
     #[must_use]
     pub fn launches(&self) -> &[Launch] {
         &self.launches
+    }
+
+    /// The steps up to the one that makes a tensor, that one included; none for an input.
+    #[must_use]
+    pub fn launches_to(&self, tensor: Tensor) -> &[Launch] {
+        &self.launches[..self.ends[tensor.0]]
     }
 
     /// Asks for all steps, in order.

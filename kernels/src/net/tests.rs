@@ -20,6 +20,7 @@ fn a_small_net_is_planned_and_its_tensors_share_memory() {
     assert_eq!(plan.steps.len(), 5);
     assert_eq!(plan.work().flops, 2 * 384 * (3 * 9 * 16 + 48 * 8) + 2 * 96 * 9 * (16 * 32 + 2 * 32 * 32));
     assert!(plan.to_string().contains("5 launches a frame"));
+    assert_eq!([picture, x1, x2, out].map(|tensor| net.steps_to(tensor)), [0, 1, 4, 5]);
 }
 
 #[test]

@@ -128,6 +128,7 @@ pub fn sense(net: &mut Net, size: (usize, usize)) -> Result<SenseTensors, Kernel
     let y3 = residual(net, "up3.1", joined)?;
     let joined = join(net, "up2", x2, y3, b)?;
     let y2 = residual(net, "up2.1", joined)?;
+    // What the mirror image is not asked for comes last.
     let heat = net.conv("heat", (y2, None), None, shape(POINTS * 4, 1, 1, Linear))?;
     let joined = join(net, "up1", x1, y2, SENSE_FINE)?;
     let y1 = net.conv("up1.1.0", (joined, None), None, shape(SENSE_FINE, 3, 1, Relu))?;
@@ -300,14 +301,14 @@ fn plan(
         Step::of("sketch", &shapes.sketch),
     ];
     let mut nets = [Net::default(), Net::default()];
-    sense(&mut nets[0], model)?;
+    let SenseTensors { heat, .. } = sense(&mut nets[0], model)?;
     painter(&mut nets[1], model)?;
     let sense = named("sense", nets[0].plan(facts));
-    // The second look's work is that of the first, in the same memory.
+    // The second look is in the same memory; it asks for no parts, whose layers come last.
     let mut looking = vec![softmax];
-    for mirrored in [false, true] {
+    for (mirrored, layers) in [(false, &sense.steps[..]), (true, &sense.steps[..nets[0].steps_to(heat)])] {
         looking.push(Step::of("sense.unshuffle", &unshuffle(model, mirrored)));
-        looking.extend(sense.steps.iter().chain(&heads).cloned());
+        looking.extend(layers.iter().chain(&heads).cloned());
     }
     looking.push(Step::of("sense.join", &JOIN_LOOKS));
     let finishing = vec![

@@ -101,7 +101,9 @@ fn look(
         let (points, told): (_, Span<f16>) = (arena.get(points)?, arena.get(told)?);
         let picture = UnshuffleBuffers { x: inputs, out: loaded.span(tensors.frame) };
         launches.extend(unshuffle(PAINT, mirrored).launches(&picture, facts)?);
-        launches.extend(loaded.launches().iter().cloned());
+        // The mirror image's parts are not asked for.
+        let steps = if mirrored { loaded.launches_to(tensors.heat) } else { loaded.launches() };
+        launches.extend(steps.iter().cloned());
         if !mirrored {
             launches.extend(softmax.launches(&SoftmaxBuffers { x: loaded.span(tensors.parts), out: parts }, facts)?);
         }
