@@ -85,16 +85,18 @@ def _shelf(room, u, box, rng) -> None:
 
 
 def _plant(room, u, rng) -> None:
-    """A tall plant in a basket at the lower left."""
-    pot = np.array([(90, 800), (270, 800), (250, 960), (110, 960)], float) * u
+    """A plant in a basket at the lower left, clear of the visitor's elbow: leaves of nearly the dress's colour that touch it
+    are taken for sleeves.
+    """
+    pot = np.array([(20, 830), (170, 830), (154, 960), (36, 960)], float) * u
     cv2.fillPoly(room, [np.int32(pot)], [float(c) for c in linear((198, 158, 116))], cv2.LINE_AA)
     for _ in range(46):
-        a = rng.normal(-np.pi / 2, 0.75)
-        root = np.array([180 + rng.normal(0, 22), 800.0])
-        long = rng.uniform(130, 300)
+        a = rng.normal(-np.pi / 2 - 0.2, 0.6)
+        root = np.array([95 + rng.normal(0, 18), 830.0])
+        long = rng.uniform(80, 175)
         tip = root + long * np.array([np.cos(a), np.sin(a)])
-        tip[1] += 0.12 * abs(tip[0] - 180)
+        tip[1] += 0.12 * abs(tip[0] - 95)
         middle = root * 0.45 + tip * 0.55 + np.array([0, -12])
-        across = np.array([-np.sin(a), np.cos(a)]) * rng.uniform(12, 26)
+        across = np.array([-np.sin(a), np.cos(a)]) * rng.uniform(9, 19)
         green = linear(np.array([58, 116, 66]) * rng.uniform(0.6, 1.35))
         cv2.fillPoly(room, [np.int32(np.array([root, middle + across, tip, middle - across]) * u)], [float(c) for c in green], cv2.LINE_AA)
