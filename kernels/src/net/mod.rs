@@ -176,7 +176,6 @@ impl Net {
         let constants = Arena::new(device, plan.lay_out())?;
 
         let mut launches = Vec::new();
-        let mut ends = vec![0; tensors.len()];
         for (layer, (weight_slot, bias_slot)) in self.layers.iter().zip(slots) {
             let (values, mut bias) = weights(layer)?;
             let packed = if layer.unshuffled { layer.conv.pack_unshuffled(&values) } else { layer.conv.pack(&values) };
@@ -192,18 +191,19 @@ impl Net {
             device.write(buffers.weights.bytes(), bytemuck::cast_slice(&packed))?;
             device.write(buffers.bias.bytes(), bytemuck::cast_slice(&bias))?;
             launches.extend(layer.conv.launches(&buffers, device.facts())?);
-            ends[layer.out.0] = launches.len();
         }
-        Ok(Loaded { launches, ends, tensors })
+        let steps_to = (0..tensors.len()).map(|tensor| self.steps_to(Tensor(tensor))).collect();
+        Ok(Loaded { launches, steps_to, tensors })
     }
 }
 
 /// A net on a device.
 #[derive(Clone, Debug)]
 pub struct Loaded {
+    /// One for each step.
     launches: Vec<Launch>,
-    /// How many launches there are up to the one that makes a tensor, that one included.
-    ends: Vec<usize>,
+    /// [`Net::steps_to`] of every tensor.
+    steps_to: Vec<usize>,
     tensors: Vec<Span<f16>>,
 }
 
@@ -223,7 +223,7 @@ impl Loaded {
     /// The steps up to the one that makes a tensor, that one included; none for an input.
     #[must_use]
     pub fn launches_to(&self, tensor: Tensor) -> &[Launch] {
-        &self.launches[..self.ends[tensor.0]]
+        &self.launches[..self.steps_to[tensor.0]]
     }
 
     /// Asks for all steps, in order.
