@@ -125,7 +125,8 @@ fn clips_of_other_programs() {
 
 #[test]
 fn clips_through_ffmpeg() {
-    for (name, arguments) in [("damaged.avi", &[][..]), ("damaged.ts", &["-c", "copy"]), ("damaged.tiff", &["-frames:v", "1"])]
+    for (name, arguments) in
+        [("damaged.avi", &[][..]), ("damaged.ts", &["-c", "copy"]), ("damaged.tiff", &["-frames:v", "1"])]
     {
         if let Some(good) = converted(name, arguments) {
             torment(name, &good, rounds(), render);

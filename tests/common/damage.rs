@@ -125,7 +125,11 @@ fn watched(command: &mut Command, folder: &Path, what: &str) -> Ran {
             child.wait().unwrap();
             let kept = std::env::temp_dir().join("otherglass-damaged-input");
             fs::copy(folder.join(what.split(',').next().unwrap()), &kept).unwrap();
-            panic!("{what}: after {:?} with {peak_kib} KiB; the input is kept as {}", started.elapsed(), kept.display());
+            panic!(
+                "{what}: after {:?} with {peak_kib} KiB; the input is kept as {}",
+                started.elapsed(),
+                kept.display()
+            );
         }
         std::thread::sleep(Duration::from_millis(4));
     };
