@@ -8,8 +8,12 @@ use std::io::{BufReader, Read};
 use std::num::NonZeroU64;
 use std::path::Path;
 
+mod animation;
+mod canvas;
 mod ffmpeg;
 mod gif;
+mod jpeg;
+mod mjpeg;
 mod pictures;
 mod video;
 mod y4m;
@@ -73,6 +77,9 @@ pub fn open_clip_with(path: impl AsRef<Path>, options: &ClipOptions) -> Result<B
     let mut file = File::open(path).map_err(reading)?;
     let mut head = Vec::new();
     (&mut file).take(16).read_to_end(&mut head).map_err(reading)?;
+    if let Some(stream) = mjpeg::open_multipart(path, &head)? {
+        return Ok(stream);
+    }
     let helped = options.use_ffmpeg && ffmpeg::find("ffmpeg").is_some();
     let refused = match Kind::of(&head) {
         Kind::Picture => return pictures::open_picture(path),
