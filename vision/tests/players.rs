@@ -280,3 +280,18 @@ fn edit_lists_of_every_kind() {
     assert_eq!(frames.len(), 1 + 30, "one picture held, then one second in half of one");
     assert!((frames[1].1 - 0.7).abs() < 0.002 && (frames[30].1 - 0.7 - 29.0 / 60.0).abs() < 0.002);
 }
+
+#[test]
+fn a_slow_clip_says_how_long_its_last_picture_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["slow.mp4", "slow.mkv"] {
+        let path = folder.path().join(name);
+        // Two pictures, twelve seconds each.
+        if !ffmpeg_clip(&path, "160x96", 24.0, "fps=1/12", &H264) {
+            return;
+        }
+        let info = open(&path).info().clone();
+        assert_eq!(read_all(&mut *open(&path)).len(), 2, "{name}");
+        assert!((info.duration_s.unwrap() - 24.0).abs() < 0.1, "{name}: {:?}", info.duration_s);
+    }
+}

@@ -87,12 +87,13 @@ impl VideoSource {
                 height: 0,
                 frame_rate,
                 frame_count: track.frame_count,
-                duration_s: track.duration_s,
+                duration_s: None,
             },
         };
         source.decode_until_ready()?;
         let Some(first) = source.ready.pop_front() else { return Err(source.no_picture(&track)) };
         source.start_s = first.due.position_s;
+        source.info.duration_s = track.end_s.map(|end_s| end_s - source.start_s).filter(|duration_s| *duration_s > 0.0);
         let frame = source.present(first)?;
         (source.info.width, source.info.height) = (frame.width, frame.height);
         source.first = Some(frame);

@@ -110,13 +110,15 @@ impl MkvReader {
             .map_err(|error| VisionError::damaged(path, error.to_string()))?;
         let scale = child(&info, id::TIMESTAMP_SCALE).and_then(unsigned).filter(|scale| *scale > 0);
         let seconds_per_tick = scale.unwrap_or(MILLISECOND_NS) as f64 / 1e9;
-        let duration_s = child(&info, id::DURATION).and_then(float).map(|ticks| ticks * seconds_per_tick);
+        // The length of the file is that of its longest track, which is the picture only where it is alone.
+        let alone = children(&tracks).filter(|(id, _)| *id == id::TRACK_ENTRY).count() == 1;
+        let end_s = child(&info, id::DURATION).and_then(float).map(|ticks| ticks * seconds_per_tick);
         let step_ns = child(entry, id::DEFAULT_DURATION).and_then(unsigned).filter(|step| *step > 0);
         let track = Track {
             setup,
             frame_rate: step_ns.map(|step| 1e9 / step as f64).filter(|rate| (0.01..=1000.0).contains(rate)),
             frame_count: None,
-            duration_s: duration_s.filter(|duration| duration.is_finite() && *duration > 0.0),
+            end_s: end_s.filter(|end_s| alone && end_s.is_finite() && *end_s > 0.0),
             colour: colour(entry),
             presentation: presentation(entry),
         };

@@ -36,7 +36,8 @@ pub(crate) struct Track {
     pub setup: StreamSetup,
     pub frame_rate: Option<f64>,
     pub frame_count: Option<u64>,
-    pub duration_s: Option<f64>,
+    /// When the last picture ends, in seconds of the movie.
+    pub end_s: Option<f64>,
     /// What the container says about colour; the stream itself comes first.
     pub colour: ContainerColour,
     /// What the container says about shape and orientation; it comes before the stream.

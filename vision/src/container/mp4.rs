@@ -108,7 +108,7 @@ impl Mp4Reader {
         let track = Track {
             frame_rate: (plan.shown > 1 && span > 0.0).then(|| (plan.shown - 1) as f64 / span),
             frame_count: Some(plan.shown),
-            duration_s: Some(plan.end_s - plan.start_s),
+            end_s: Some(plan.end_s),
             colour: entry.colour(),
             presentation: entry.presentation(&header, &moov),
             setup,
