@@ -216,3 +216,65 @@ fn matroska_cuts_shapes_and_turns() {
         assert!(message.contains("plain.mkv: encrypted"), "{message}");
     }
 }
+
+/// A box of MP4.
+fn mp4_box(kind: &[u8; 4], body: &[&[u8]]) -> Vec<u8> {
+    let body = body.concat();
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, &body].concat()
+}
+
+/// The body of the first box of a kind in the index, wherever it lies there.
+fn body<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> &'a [u8] {
+    let bytes = &bytes[bytes.windows(4).position(|window| window == b"moov").unwrap()..];
+    let at = bytes.windows(4).position(|window| window == kind).unwrap();
+    let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize;
+    &bytes[at + 4..at - 4 + size]
+}
+
+/// Two clips in one track, each with a sample description of its own: parameter sets are in the index alone.
+#[test]
+fn every_sample_description_is_obeyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let clips = [(64, 48), (96, 64)].map(|(width, height)| {
+        let path = common::write_clip(&folder.path().join(format!("{width}.mp4")), width, height, 5, 30.0);
+        (fs::read(&path).unwrap(), read_all(&mut *open_clip_with(&path, &BUILT_IN).unwrap()))
+    });
+    let word = |value: u32| value.to_be_bytes();
+    let payload: Vec<&[u8]> = clips
+        .iter()
+        .map(|(bytes, _)| {
+            let at = bytes.windows(4).position(|window| window == b"mdat").unwrap() + 12; // a size of eight bytes
+            &bytes[at..]
+        })
+        .collect();
+    let ftyp = mp4_box(b"ftyp", &[b"isom", &[0; 4]]);
+    let mdat = mp4_box(b"mdat", &payload);
+    let entries = clips.iter().map(|(bytes, _)| mp4_box(b"avc1", &[body(bytes, b"avc1")])).collect::<Vec<_>>();
+    let sizes: Vec<u8> = clips.iter().flat_map(|(bytes, _)| body(bytes, b"stsz")[12..].to_vec()).collect();
+    let first = ftyp.len() as u32 + 8;
+    let zero = word(0);
+    let chunk = |number: u32| [word(number), word(5), word(number)].concat();
+    let stbl = mp4_box(
+        b"stbl",
+        &[
+            &mp4_box(b"stsd", &[&zero, &word(2), &entries[0], &entries[1]]),
+            &mp4_box(b"stts", &[&zero, &word(1), &word(10), &word(1000)]),
+            &mp4_box(b"stsc", &[&zero, &word(2), &chunk(1), &chunk(2)]),
+            &mp4_box(b"stsz", &[&zero, &zero, &word(10), &sizes]),
+            &mp4_box(b"stco", &[&zero, &word(2), &word(first), &word(first + payload[0].len() as u32)]),
+        ],
+    );
+    let header = &clips[0].0;
+    let mdhd = mp4_box(b"mdhd", &[&zero, &zero, &zero, &word(30_000), &word(10_000), &zero]);
+    let hdlr = mp4_box(b"hdlr", &[body(header, b"hdlr")]);
+    let mdia = mp4_box(b"mdia", &[&mdhd, &hdlr, &mp4_box(b"minf", &[&stbl])]);
+    let trak = mp4_box(b"trak", &[&mp4_box(b"tkhd", &[body(header, b"tkhd")]), &mdia]);
+    let path = folder.path().join("two.mp4");
+    fs::write(&path, [ftyp, mdat, mp4_box(b"moov", &[&trak])].concat()).unwrap();
+    let frames = read_all(&mut *open_clip_with(&path, &BUILT_IN).unwrap());
+    assert_eq!(frames.len(), 10);
+    for (number, (frame, _)) in frames.iter().enumerate() {
+        let wanted = &clips[number / 5].1[number % 5].0;
+        assert_eq!(frame.pixels, wanted.letterbox(64, 48).unwrap().pixels, "frame {number}");
+    }
+}
