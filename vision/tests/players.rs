@@ -293,5 +293,9 @@ fn a_slow_clip_says_how_long_its_last_picture_stays() {
         let info = open(&path).info().clone();
         assert_eq!(read_all(&mut *open(&path)).len(), 2, "{name}");
         assert!((info.duration_s.unwrap() - 24.0).abs() < 0.1, "{name}: {:?}", info.duration_s);
-    }
+    } // A recording that was cut off does not last as long as its header says.
+    let path = folder.path().join("slow.mkv");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 200]).unwrap();
+    assert_eq!(open(&path).info().duration_s, None);
 }

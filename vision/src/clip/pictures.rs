@@ -1,4 +1,5 @@
-//! Still pictures (png, jpg, webp, bmp): one as a clip of one frame, a folder of them as a clip in natural order.
+//! Pictures (png, jpg, webp, bmp): one as a clip of one frame, or of as many as move in it; a folder of them as a clip in
+//! natural order.
 
 use std::cmp::Ordering;
 use std::io::Cursor;

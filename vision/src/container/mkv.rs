@@ -66,9 +66,10 @@ impl MkvReader {
         let broken = |what: &str| VisionError::damaged(path, format!("Matroska: {what}"));
         let mut elements = Elements::open(path).map_err(reading)?;
         let (mut doc_type, mut info, mut tracks) = (String::new(), Vec::new(), None);
+        let mut is_cut_off = false;
         while let Some(header) = elements.next().map_err(reading)? {
             match header.id {
-                id::SEGMENT => {}
+                id::SEGMENT => is_cut_off = header.size.is_some_and(|size| size > elements.len - elements.at),
                 id::CLUSTER => break,
                 id::EBML | id::INFO | id::TRACKS => {
                     let size = header.size.filter(|size| *size <= MAX_HEAD_BYTES);
@@ -110,7 +111,8 @@ impl MkvReader {
             .map_err(|error| VisionError::damaged(path, error.to_string()))?;
         let scale = child(&info, id::TIMESTAMP_SCALE).and_then(unsigned).filter(|scale| *scale > 0);
         let seconds_per_tick = scale.unwrap_or(MILLISECOND_NS) as f64 / 1e9;
-        // The length of the file is that of its longest track, which is the picture only where it is alone.
+        // The length of the file is that of its longest track, which is the picture only where it is alone, and that of
+        // the whole recording, which is not there any more where the file is cut off.
         let alone = children(&tracks).filter(|(id, _)| *id == id::TRACK_ENTRY).count() == 1;
         let end_s = child(&info, id::DURATION).and_then(float).map(|ticks| ticks * seconds_per_tick);
         let step_ns = child(entry, id::DEFAULT_DURATION).and_then(unsigned).filter(|step| *step > 0);
@@ -118,7 +120,7 @@ impl MkvReader {
             setup,
             frame_rate: step_ns.map(|step| 1e9 / step as f64).filter(|rate| (0.01..=1000.0).contains(rate)),
             frame_count: None,
-            end_s: end_s.filter(|end_s| alone && end_s.is_finite() && *end_s > 0.0),
+            end_s: end_s.filter(|end_s| alone && !is_cut_off && end_s.is_finite() && *end_s > 0.0),
             colour: colour(entry),
             presentation: presentation(entry),
         };
