@@ -94,6 +94,9 @@ pub fn render(job: &RenderJob, assets: &Assets, interrupt: &Interrupt) -> Result
         frames += 1;
         progress.step();
     }
+    if let Some(end_s) = reel.end_s().filter(|_| !interrupted) {
+        sink.hold_until(end_s);
+    }
     for unsaid in talk.unsaid() {
         progress.say(&format!("never said, the clip ends before {} s: \"{}\"", unsaid.seconds, unsaid.text));
     }
@@ -180,6 +183,12 @@ impl Reel {
     fn frame_rate(&self) -> f64 {
         let rate = self.source.info().frame_rate;
         rate.filter(|rate| rate.is_finite() && *rate > 0.1).unwrap_or(STILL_FRAME_RATE)
+    }
+
+    /// When the last frame ends, seconds; `None` where the clip does not say, as a picture does not.
+    fn end_s(&self) -> Option<f64> {
+        let end_s = self.round_start_s + self.source.info().duration_s?;
+        Some(self.seconds.map_or(end_s, |seconds| end_s.min(seconds)))
     }
 
     fn expected_frames(&self) -> Option<u64> {

@@ -166,6 +166,22 @@ impl YuvToRgb {
         }
     }
 
+    /// One row with chroma for every `1 << shift` columns.
+    fn row_shared(&self, shift: u32, y: &[u8], u: &[u8], v: &[u8], rgb: &mut [u8]) {
+        let (output, _) = rgb.as_chunks_mut::<3>();
+        for (column, (y, out)) in y.iter().zip(output).enumerate() {
+            *out = self.pixel(*y, self.chroma(u[column >> shift], v[column >> shift]));
+        }
+    }
+
+    /// A plane of luma without chroma to RGB.
+    pub(crate) fn grey(&self, y: &[u8], y_stride: usize, width: u32, height: u32) -> Vec<u8> {
+        // One grey row serves as the chroma of all rows.
+        let grey = vec![128; width as usize];
+        let planes = Planes { y, u: &grey, v: &grey, y_stride, uv_stride: 0, chroma_shift: (0, 0) };
+        self.planar(&planes, width, height)
+    }
+
     /// A planar picture to RGB. Rows that the planes do not hold stay black.
     pub(crate) fn planar(&self, planes: &Planes, width: u32, height: u32) -> Vec<u8> {
         let (width, height) = (width as usize, height as usize);
@@ -181,10 +197,10 @@ impl YuvToRgb {
             ) else {
                 break;
             };
-            if planes.chroma_shift.0 == 0 {
-                self.row_444(y, u, v, out);
-            } else {
-                self.row_half(y, u, v, out);
+            match planes.chroma_shift.0 {
+                0 => self.row_444(y, u, v, out),
+                1 => self.row_half(y, u, v, out),
+                shift => self.row_shared(shift, y, u, v, out),
             }
         }
         rgb

@@ -49,6 +49,14 @@ pub enum VisionError {
         /// What to do about it.
         help: String,
     },
+    /// Copy protection, which nothing here can undo.
+    #[error("{}: encrypted (DRM, {scheme}); give a copy without copy protection", .path.display())]
+    Encrypted {
+        /// The path as given.
+        path: PathBuf,
+        /// The scheme's name in the file.
+        scheme: String,
+    },
     /// The file is cut off or its bytes make no sense.
     #[error("{}: damaged: {what}; try another copy, or open it elsewhere and export it anew", .path.display())]
     Damaged {

@@ -138,8 +138,7 @@ impl Frame {
         captured_at: Instant,
     ) -> Result<Self, FrameError> {
         let (quads, _) = rgba.as_chunks::<4>();
-        let over = |value: u8, alpha: u8| ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8;
-        let pixels = quads.iter().flat_map(|[r, g, b, a]| [over(*r, *a), over(*g, *a), over(*b, *a)]).collect();
+        let pixels = quads.iter().flat_map(|[r, g, b, a]| [r, g, b].map(|value| over_black(*value, *a))).collect();
         Self::rgb8(pixels, width, height, seq, captured_at)
     }
 
@@ -160,6 +159,11 @@ impl Frame {
         }
         self.to_rgb8().into_owned()
     }
+}
+
+/// A colour value of that opacity laid over black.
+pub(crate) fn over_black(value: u8, alpha: u8) -> u8 {
+    ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8
 }
 
 #[cfg(test)]

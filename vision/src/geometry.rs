@@ -27,27 +27,6 @@ impl Frame {
         }
     }
 
-    /// The picture turned clockwise by quarter turns.
-    pub(crate) fn turned(&self, quarter_turns: u8) -> Frame {
-        let rgb = self.to_rgb8();
-        let (width, height) = (rgb.width as usize, rgb.height as usize);
-        let (input, _) = rgb.pixels.as_chunks::<CHANNELS>();
-        let mut pixels = Vec::with_capacity(rgb.pixels.len());
-        let (new_width, new_height) = if quarter_turns % 2 == 1 { (height, width) } else { (width, height) };
-        for y in 0..new_height {
-            for x in 0..new_width {
-                let (from_x, from_y) = match quarter_turns % 4 {
-                    0 => (x, y),
-                    1 => (y, height - 1 - x),
-                    2 => (width - 1 - x, height - 1 - y),
-                    _ => (width - 1 - y, x),
-                };
-                pixels.extend_from_slice(&input[from_y * width + from_x]);
-            }
-        }
-        Frame { pixels, width: new_width as u32, height: new_height as u32, ..*rgb }
-    }
-
     /// The picture scaled to `width` x `height`, its shape not kept: by area where it shrinks, bilinear where it grows.
     ///
     /// # Errors
@@ -226,16 +205,6 @@ mod tests {
         }
         assert_eq!(mirrored.mirrored().pixels, frame.pixels);
         assert_eq!((mirrored.seq, mirrored.captured_at), (frame.seq, frame.captured_at));
-    }
-
-    #[test]
-    fn turning_four_times_comes_back() {
-        let frame = picture(5, 3);
-        let once = frame.turned(1);
-        assert_eq!((once.width, once.height), (3, 5));
-        assert_eq!(pixel(&once, 0, 0), pixel(&frame, 0, 2));
-        assert_eq!(frame.turned(2).pixels, once.turned(1).pixels);
-        assert_eq!(frame.turned(3).turned(1).pixels, frame.pixels);
     }
 
     #[test]

@@ -42,4 +42,10 @@ pub trait FrameSource: Send {
     /// In a clip this is the container's own time, so a variable frame rate is kept: an event "at 2.5 s" is due
     /// as soon as `position_s() >= 2.5`. For a camera it is the time since its first frame.
     fn position_s(&self) -> f64;
+
+    /// When the first frame is shown in the file's own time, in seconds: sound of the same file that is shown at time 0
+    /// there begins this much before the first frame. 0.0 where a source has no time of its own.
+    fn start_s(&self) -> f64 {
+        0.0
+    }
 }

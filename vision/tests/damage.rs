@@ -129,3 +129,49 @@ fn damaged_matroska() {
     let bytes = fs::read(folder.join("eat.mkv")).unwrap();
     assert!(torment(&bytes[..60_000.min(bytes.len())], "damaged.mkv", 12) > 5);
 }
+
+#[test]
+fn damaged_streams_of_jpeg() {
+    let picture = image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([x as u8, y as u8, 90]));
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    assert!(torment(&jpeg.into_inner().repeat(6), "damaged.mjpeg", 60) > 20);
+}
+
+#[test]
+fn damaged_animated_png() {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 32, 24);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_animated(6, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for value in 0..6 {
+        writer.write_image_data(&vec![value * 40; 32 * 24 * 4]).unwrap();
+    }
+    writer.finish().unwrap();
+    torment(&bytes, "damaged.png", 60);
+}
+
+#[test]
+fn damaged_animated_webp() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.webp");
+    // Compressed with losses, unlike what `animated_webp` in the other tests writes.
+    if !common::ffmpeg_clip(&path, "64x48", 0.4, "", &["-c:v", "libwebp_anim", "-loop", "0"]) {
+        return;
+    }
+    assert!(torment(&fs::read(&path).unwrap(), "damaged.webp", 60) > 20);
+}
+
+#[test]
+fn damaged_edit_lists_and_shapes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, cut) = (folder.path().join("whole.mp4"), folder.path().join("cut.mp4"));
+    let encode = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "5", "-aspect", "2:1"];
+    if !common::ffmpeg_clip(&whole, "64x48", 0.6, "", &encode) {
+        return;
+    }
+    let (from, to) = (whole.to_str().unwrap(), cut.to_str().unwrap());
+    assert!(common::ffmpeg(&["-ss", "0.2", "-i", from, "-c", "copy", "-movflags", "faststart", to]));
+    assert!(torment(&fs::read(&cut).unwrap(), "damaged.mp4", 100) > 20);
+}

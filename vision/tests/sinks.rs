@@ -229,3 +229,22 @@ fn a_full_disk_says_so() {
     let error = sink.write(&moving_picture(320, 240, 0)).unwrap_err().to_string();
     assert!(error.contains("disk is full") && error.contains("000000.png"), "{error}");
 }
+
+#[test]
+fn the_last_frame_is_held_as_long_as_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.mp4", "a.gif"] {
+        for (end_s, wanted_s) in [(None, 2.1), (Some(14.0), 14.0), (Some(1.0), 2.1), (Some(f64::NAN), 2.1)] {
+            let path = folder.path().join(name);
+            let mut sink = open_sink(&path, &SinkOptions { frame_rate: 10.0, ..SinkOptions::default() }).unwrap();
+            sink.write_at(&moving_picture(64, 48, 0), 0.0).unwrap();
+            sink.write_at(&moving_picture(64, 48, 9), 2.0).unwrap();
+            if let Some(end_s) = end_s {
+                sink.hold_until(end_s);
+            }
+            let path = sink.finish().unwrap();
+            let got_s = open_clip(&path).unwrap().info().duration_s.unwrap();
+            assert!((got_s - wanted_s).abs() < 0.011, "{name}, until {end_s:?}: {got_s} s");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit};
 
+use super::canvas::{Afterwards, Blend, Canvas, Patch};
 use super::check_clip_size;
 use crate::{Frame, FrameSource, SourceInfo, VisionError};
 
@@ -15,8 +16,6 @@ const TOO_SHORT_CS: u16 = 2;
 
 /// ... for as long as this.
 const DEFAULT_DELAY_CS: u16 = 10;
-
-const CHANNELS: usize = 4;
 
 struct GifSource {
     decoder: Decoder<BufReader<File>>,
@@ -102,7 +101,7 @@ impl GifSource {
     /// Lays the next frame onto the canvas; gives how long it is shown, in seconds.
     fn advance(&mut self) -> Result<Option<f64>, DecodingError> {
         let Some(frame) = self.decoder.read_next_frame()? else { return Ok(None) };
-        self.canvas.draw(frame);
+        self.canvas.draw(&patch(frame));
         let delay_s = shown_for_s(frame);
         self.position_s = self.next_position_s;
         self.next_position_s += delay_s;
@@ -124,7 +123,7 @@ impl FrameSource for GifSource {
             }
         }
         let (width, height) = (self.info.width, self.info.height);
-        let frame = Frame::from_rgba8(&self.canvas.rgba, width, height, self.seq, Instant::now())?;
+        let frame = Frame::from_rgba8(self.canvas.rgba(), width, height, self.seq, Instant::now())?;
         self.seq += 1;
         Ok(Some(frame))
     }
@@ -138,56 +137,19 @@ impl FrameSource for GifSource {
     }
 }
 
-/// The picture that frames are laid onto, and what has to be undone before the next.
-struct Canvas {
-    rgba: Vec<u8>,
-    width: usize,
-    height: usize,
-    undo: Undo,
-}
-
-enum Undo {
-    Nothing,
-    /// Clear this part: left, top, right, bottom.
-    Clear([usize; 4]),
-    Restore(Vec<u8>),
-}
-
-impl Canvas {
-    fn new(width: usize, height: usize) -> Self {
-        Self { rgba: vec![0; width * height * CHANNELS], width, height, undo: Undo::Nothing }
-    }
-
-    fn draw(&mut self, frame: &gif::Frame) {
-        match std::mem::replace(&mut self.undo, Undo::Nothing) {
-            Undo::Nothing => {}
-            Undo::Clear([left, top, right, bottom]) => {
-                for row in self.rgba.chunks_exact_mut(self.width * CHANNELS).take(bottom).skip(top) {
-                    row[left * CHANNELS..right * CHANNELS].fill(0);
-                }
-            }
-            Undo::Restore(rgba) => self.rgba = rgba,
-        }
-        let (frame_width, left, top) = (usize::from(frame.width), usize::from(frame.left), usize::from(frame.top));
-        let right = (left + frame_width).min(self.width);
-        let bottom = (top + usize::from(frame.height)).min(self.height);
-        let (left, top) = (left.min(right), top.min(bottom));
-        self.undo = match frame.dispose {
-            DisposalMethod::Background => Undo::Clear([left, top, right, bottom]),
-            DisposalMethod::Previous => Undo::Restore(self.rgba.clone()),
-            DisposalMethod::Any | DisposalMethod::Keep => Undo::Nothing,
-        };
-        if frame_width == 0 {
-            return;
-        }
-        let rows = self.rgba.chunks_exact_mut(self.width * CHANNELS).take(bottom).skip(top);
-        for (row, new) in rows.zip(frame.buffer.chunks_exact(frame_width * CHANNELS)) {
-            let (row, _) = row[left * CHANNELS..right * CHANNELS].as_chunks_mut::<CHANNELS>();
-            let (new, _) = new.as_chunks::<CHANNELS>();
-            for (pixel, new) in row.iter_mut().zip(new).filter(|(_, new)| new[3] != 0) {
-                *pixel = *new;
-            }
-        }
+fn patch<'a>(frame: &'a gif::Frame) -> Patch<'a> {
+    Patch {
+        rgba: &frame.buffer,
+        left: frame.left.into(),
+        top: frame.top.into(),
+        width: frame.width.into(),
+        height: frame.height.into(),
+        blend: Blend::Over,
+        afterwards: match frame.dispose {
+            DisposalMethod::Background => Afterwards::Clear,
+            DisposalMethod::Previous => Afterwards::Restore,
+            DisposalMethod::Any | DisposalMethod::Keep => Afterwards::Keep,
+        },
     }
 }
 

@@ -8,8 +8,12 @@ use std::io::{BufReader, Read};
 use std::num::NonZeroU64;
 use std::path::Path;
 
+mod animation;
+mod canvas;
 mod ffmpeg;
 mod gif;
+mod jpeg;
+mod mjpeg;
 mod pictures;
 mod video;
 mod y4m;
@@ -73,19 +77,26 @@ pub fn open_clip_with(path: impl AsRef<Path>, options: &ClipOptions) -> Result<B
     let mut file = File::open(path).map_err(reading)?;
     let mut head = Vec::new();
     (&mut file).take(16).read_to_end(&mut head).map_err(reading)?;
+    if let Some(stream) = mjpeg::open_multipart(path, &head)? {
+        return Ok(stream);
+    }
+    let helped = options.use_ffmpeg && ffmpeg::find("ffmpeg").is_some();
     let refused = match Kind::of(&head) {
         Kind::Picture => return pictures::open_picture(path),
         Kind::Gif => return gif::open(path),
         Kind::Y4m => {
             let file = BufReader::new(File::open(path).map_err(reading)?);
-            return Ok(Box::new(Y4mSource::open(file, path, None, Some(metadata.len()))?));
+            match Y4mSource::open_file(file, path, metadata.len(), helped) {
+                Ok(source) => return Ok(Box::new(source)),
+                Err(refusal) => return elsewhere(path, refusal, options),
+            }
         }
         Kind::Mp4 => match Mp4Reader::open(path)? {
-            Opened::H264(reader) => VideoSource::open(Box::new(reader), path),
+            Opened::H264(reader) => VideoSource::open(Box::new(reader), path, helped),
             Opened::Other(found) => Err(Refusal::Other(found)),
         },
         Kind::Matroska => match MkvReader::open(path)? {
-            Opened::H264(reader) => VideoSource::open(Box::new(reader), path),
+            Opened::H264(reader) => VideoSource::open(Box::new(reader), path, helped),
             Opened::Other(found) => Err(Refusal::Other(found)),
         },
         Kind::Foreign(found) => Err(Refusal::Other(found.into())),

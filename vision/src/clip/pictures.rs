@@ -1,13 +1,14 @@
-//! Still pictures (png, jpg, webp, bmp): one as a clip of one frame, a folder of them as a clip in natural order.
+//! Pictures (png, jpg, webp, bmp): one as a clip of one frame, or of as many as move in it; a folder of them as a clip in
+//! natural order.
 
 use std::cmp::Ordering;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Seek};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
+use super::{animation, jpeg, mjpeg};
 use crate::{Frame, FrameSource, SourceInfo, VisionError};
 
 /// Longest side of a picture in pixels: twice 8K, and what fits a texture of most GPUs.
@@ -20,8 +21,18 @@ const LIMIT: &str = "the limit for pictures (16384 pixels a side, 132 million in
 
 const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "bmp"];
 
-/// A picture as a clip of one frame.
+/// Pictures that only count as such in a folder when they are converted first.
+const OTHER_EXTENSIONS: [&str; 13] =
+    ["gif", "tif", "tiff", "heic", "heif", "avif", "jp2", "jxl", "tga", "ppm", "dng", "cr2", "nef"];
+
+/// A picture as a clip of one frame; an animation or a stream of pictures as what it is.
 pub(crate) fn open_picture(path: &Path) -> Result<Box<dyn FrameSource>, VisionError> {
+    if let Some(clip) = animation::open(path)? {
+        return Ok(clip);
+    }
+    if let Some(clip) = mjpeg::open(path)? {
+        return Ok(clip);
+    }
     let frame = load(path, 0)?;
     let info = SourceInfo {
         name: path.display().to_string(),
@@ -34,36 +45,69 @@ pub(crate) fn open_picture(path: &Path) -> Result<Box<dyn FrameSource>, VisionEr
     Ok(Box::new(Picture { frame: Some(frame), info }))
 }
 
-/// A folder of pictures as a clip; `9.png` comes before `10.png`.
+/// A folder of pictures as a clip; `9.png` comes before `10.png`. Pictures that cannot be read are left out and said.
 pub(crate) fn open_folder(path: &Path, frame_rate: f64) -> Result<Box<dyn FrameSource>, VisionError> {
     let entries = std::fs::read_dir(path).map_err(|error| VisionError::reading(path, error))?;
-    let mut paths = Vec::new();
+    let (mut paths, mut others) = (Vec::new(), Vec::new());
     for entry in entries {
         let file = entry.map_err(|error| VisionError::reading(path, error))?.path();
         let extension = file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
         let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && file.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) {
+        let Some(extension) = extension.filter(|_| !hidden && file.is_file()) else { continue };
+        if EXTENSIONS.contains(&extension.as_str()) {
             paths.push(file);
+        } else if OTHER_EXTENSIONS.contains(&extension.as_str()) {
+            others.push(file);
         }
     }
-    paths.sort_by(|a, b| natural_order(&file_name(a), &file_name(b)));
-    let Some(first) = paths.first() else {
+    let in_order = |paths: &mut Vec<PathBuf>| paths.sort_by(|a, b| natural_order(&file_name(a), &file_name(b)));
+    in_order(&mut paths);
+    in_order(&mut others);
+    let other =
+        others.first().map(|first| format!("{} of other kinds (the first is {})", others.len(), file_name(first)));
+    if paths.is_empty() {
         return Err(VisionError::NoFrames {
             path: path.to_path_buf(),
-            what: "the folder holds no pictures".into(),
+            what: other.map_or("the folder holds no pictures".into(), |other| {
+                format!("the folder holds only pictures {other}")
+            }),
             help: format!("put pictures into it ({})", EXTENSIONS.join(", ")),
         });
+    }
+    if let Some(other) = other {
+        tracing::warn!(path = %path.display(), "pictures left out: {other}; convert them to png or jpg");
+    }
+    let count = paths.len() as u64;
+    let mut folder = Folder {
+        paths,
+        first: None,
+        next: 0,
+        left_out: LeftOut::default(),
+        start: 0,
+        frame_rate,
+        path: path.to_path_buf(),
+        info: SourceInfo {
+            name: path.display().to_string(),
+            width: 0,
+            height: 0,
+            frame_rate: Some(frame_rate),
+            frame_count: Some(count),
+            duration_s: Some(count as f64 / frame_rate),
+        },
     };
-    let first = load(first, 0)?;
-    let info = SourceInfo {
-        name: path.display().to_string(),
-        width: first.width,
-        height: first.height,
-        frame_rate: Some(frame_rate),
-        frame_count: Some(paths.len() as u64),
-        duration_s: Some(paths.len() as f64 / frame_rate),
+    let Some(first) = folder.load_next() else {
+        // All of them fail: the first one's fault says most.
+        return Err(folder
+            .left_out
+            .error
+            .unwrap_or_else(|| VisionError::damaged(path, "no picture in it can be read")));
     };
-    Ok(Box::new(Folder { paths, first: Some(first), next: 0, frame_rate, info }))
+    (folder.info.width, folder.info.height) = (first.width, first.height);
+    folder.start = folder.next.saturating_sub(1);
+    let left = count.saturating_sub(folder.start as u64);
+    (folder.info.frame_count, folder.info.duration_s) = (Some(left), Some(left as f64 / frame_rate));
+    folder.first = Some(first);
+    Ok(Box::new(folder))
 }
 
 fn file_name(path: &Path) -> String {
@@ -103,17 +147,22 @@ fn leading_digits(text: &str) -> &str {
 
 /// Reads one picture file: upright as its EXIF tag says, transparency over black.
 pub(crate) fn load(path: &Path, seq: u64) -> Result<Frame, VisionError> {
-    let file = File::open(path).map_err(|error| VisionError::reading(path, error))?;
-    if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+    let bytes = std::fs::read(path).map_err(|error| VisionError::reading(path, error))?;
+    if bytes.is_empty() {
         return Err(VisionError::EmptyFile { path: path.to_path_buf() });
     }
-    decode(BufReader::new(file), path, seq)
+    if jpeg::is_cut_off(&bytes) {
+        return Err(VisionError::damaged(path, "the JPEG is cut off; its lower part is missing"));
+    }
+    decode(&bytes, path, seq)
 }
 
-fn decode(bytes: impl BufRead + Seek, path: &Path, seq: u64) -> Result<Frame, VisionError> {
+/// Reads one picture from the bytes of its file.
+pub(super) fn decode(bytes: &[u8], path: &Path, seq: u64) -> Result<Frame, VisionError> {
     let fail = |error: image::ImageError| picture_error(path, error);
-    let mut reader =
-        ImageReader::new(bytes).with_guessed_format().map_err(|error| VisionError::reading(path, error))?;
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| VisionError::reading(path, error))?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
@@ -177,21 +226,56 @@ struct Folder {
     paths: Vec<PathBuf>,
     /// Decoded when opening, to know the size.
     first: Option<Frame>,
-    /// Index into `paths` of the frame to deliver next.
+    /// Index into `paths` of the picture to read next.
     next: usize,
+    left_out: LeftOut,
+    /// Index of the first picture that could be read.
+    start: usize,
     frame_rate: f64,
+    path: PathBuf,
     info: SourceInfo,
+}
+
+/// Pictures that could not be read.
+#[derive(Default)]
+struct LeftOut {
+    count: u64,
+    /// Of the first one.
+    error: Option<VisionError>,
+}
+
+impl Folder {
+    /// The next picture that can be read. One that cannot keeps its time: the one before stays on the screen.
+    fn load_next(&mut self) -> Option<Frame> {
+        while let Some(path) = self.paths.get(self.next) {
+            self.next += 1;
+            match load(path, self.next as u64 - 1) {
+                Ok(frame) => return Some(frame),
+                Err(error) => {
+                    self.left_out.count += 1;
+                    self.left_out.error.get_or_insert(error);
+                }
+            }
+        }
+        None
+    }
 }
 
 impl FrameSource for Folder {
     /// Pictures of another size than the first are fitted into its size, with black bars.
     fn next_frame(&mut self) -> Result<Option<Frame>, VisionError> {
-        let Some(path) = self.paths.get(self.next) else { return Ok(None) };
-        let frame = match self.first.take() {
-            Some(first) => first,
-            None => load(path, self.next as u64)?,
+        let next = match self.first.take() {
+            Some(first) => Some(first),
+            None => self.load_next(),
         };
-        self.next += 1;
+        let Some(frame) = next else {
+            let left_out = std::mem::take(&mut self.left_out);
+            if let Some(error) = left_out.error {
+                let count = left_out.count;
+                tracing::warn!(path = %self.path.display(), count, "pictures that cannot be read left out; the first: {error}");
+            }
+            return Ok(None);
+        };
         if (frame.width, frame.height) != (self.info.width, self.info.height) {
             return Ok(Some(frame.letterbox(self.info.width, self.info.height)?));
         }
@@ -203,6 +287,6 @@ impl FrameSource for Folder {
     }
 
     fn position_s(&self) -> f64 {
-        self.next.saturating_sub(1) as f64 / self.frame_rate
+        self.next.saturating_sub(1).saturating_sub(self.start) as f64 / self.frame_rate
     }
 }

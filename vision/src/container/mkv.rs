@@ -8,10 +8,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::ebml::{Header, MAX_HEADER_BYTES, child, children, float, id, text, unsigned, variable};
+use super::mkv_track::{colour, is_encrypted, presentation, rank};
 use super::{Opened, Packet, PacketReader, Track};
 use crate::VisionError;
-use crate::colour::{YuvMatrix, YuvRange};
-use crate::h264::StreamSetup;
+use crate::h264::{Due, StreamSetup};
 
 /// Headers larger than this are damage.
 const MAX_HEAD_BYTES: u64 = 16 << 20;
@@ -39,6 +39,8 @@ struct BlockHead {
     track: u64,
     ticks: i16,
     laced: bool,
+    /// To be decoded, not shown.
+    invisible: bool,
     len: usize,
 }
 
@@ -47,7 +49,13 @@ impl BlockHead {
         let (track, len) = variable(block)?;
         let (ticks, rest) = block.get(len..)?.split_first_chunk::<2>()?;
         let flags = *rest.first()?;
-        Some(Self { track, ticks: i16::from_be_bytes(*ticks), laced: flags & 6 != 0, len: len + 3 })
+        Some(Self {
+            track,
+            ticks: i16::from_be_bytes(*ticks),
+            laced: flags & 6 != 0,
+            invisible: flags & 8 != 0,
+            len: len + 3,
+        })
     }
 }
 
@@ -58,9 +66,10 @@ impl MkvReader {
         let broken = |what: &str| VisionError::damaged(path, format!("Matroska: {what}"));
         let mut elements = Elements::open(path).map_err(reading)?;
         let (mut doc_type, mut info, mut tracks) = (String::new(), Vec::new(), None);
+        let mut is_cut_off = false;
         while let Some(header) = elements.next().map_err(reading)? {
             match header.id {
-                id::SEGMENT => {}
+                id::SEGMENT => is_cut_off = header.size.is_some_and(|size| size > elements.len - elements.at),
                 id::CLUSTER => break,
                 id::EBML | id::INFO | id::TRACKS => {
                     let size = header.size.filter(|size| *size <= MAX_HEAD_BYTES);
@@ -79,7 +88,9 @@ impl MkvReader {
         let container = if doc_type == "webm" { "a WebM file" } else { "a Matroska file" };
         let is_video = |entry: &&[u8]| child(entry, id::TRACK_TYPE).and_then(unsigned) == Some(1);
         let entries = children(&tracks).filter(|(id, _)| *id == id::TRACK_ENTRY).map(|(_, body)| body);
-        let Some(entry) = entries.into_iter().find(is_video) else {
+        let videos: Vec<&[u8]> = entries.filter(is_video).collect();
+        // Of equals `max_by_key` takes the last, players the first.
+        let Some(entry) = videos.into_iter().rev().max_by_key(|entry| rank(entry)) else {
             return Err(VisionError::NoFrames {
                 path: path.to_path_buf(),
                 what: format!("{container} without a video track"),
@@ -87,25 +98,31 @@ impl MkvReader {
             });
         };
         let codec = child(entry, id::CODEC_ID).map(text).unwrap_or_default();
+        if is_encrypted(entry) {
+            return Err(VisionError::Encrypted { path: path.to_path_buf(), scheme: "Matroska".into() });
+        }
         if codec != "V_MPEG4/ISO/AVC" {
             return Ok(Opened::Other(format!("{} in {container}", codec_name(&codec))));
         }
         let Some(stripped) = stripped_bytes(entry) else {
-            return Ok(Opened::Other(format!("compressed or encrypted H.264 in {container}")));
+            return Ok(Opened::Other(format!("compressed H.264 in {container}")));
         };
         let setup = StreamSetup::parse(child(entry, id::CODEC_PRIVATE).unwrap_or_default())
             .map_err(|error| VisionError::damaged(path, error.to_string()))?;
         let scale = child(&info, id::TIMESTAMP_SCALE).and_then(unsigned).filter(|scale| *scale > 0);
         let seconds_per_tick = scale.unwrap_or(MILLISECOND_NS) as f64 / 1e9;
-        let duration_s = child(&info, id::DURATION).and_then(float).map(|ticks| ticks * seconds_per_tick);
+        // The length of the file is that of its longest track, which is the picture only where it is alone, and that of
+        // the whole recording, which is not there any more where the file is cut off.
+        let alone = children(&tracks).filter(|(id, _)| *id == id::TRACK_ENTRY).count() == 1;
+        let end_s = child(&info, id::DURATION).and_then(float).map(|ticks| ticks * seconds_per_tick);
         let step_ns = child(entry, id::DEFAULT_DURATION).and_then(unsigned).filter(|step| *step > 0);
         let track = Track {
             setup,
             frame_rate: step_ns.map(|step| 1e9 / step as f64).filter(|rate| (0.01..=1000.0).contains(rate)),
             frame_count: None,
-            duration_s: duration_s.filter(|duration| duration.is_finite() && *duration > 0.0),
+            end_s: end_s.filter(|end_s| alone && !is_cut_off && end_s.is_finite() && *end_s > 0.0),
             colour: colour(entry),
-            quarter_turns: 0,
+            presentation: presentation(entry),
         };
         let number = child(entry, id::TRACK_NUMBER).and_then(unsigned).unwrap_or(1);
         let path = path.to_path_buf();
@@ -124,9 +141,10 @@ impl MkvReader {
                     let Some(block) = self.elements.body(size)? else { break };
                     let head = BlockHead::parse(&block).filter(|head| head.track == self.number && !head.laced);
                     if let Some(head) = head {
-                        let ticks = self.cluster_ticks.saturating_add_signed(i64::from(head.ticks));
+                        let ticks = self.cluster_ticks as f64 + f64::from(head.ticks);
                         let data = [&self.stripped, block.get(head.len..).unwrap_or_default()].concat();
-                        return Ok(Some(Packet { data, position_s: ticks as f64 * self.seconds_per_tick }));
+                        let due = Due { position_s: ticks * self.seconds_per_tick, shown: !head.invisible };
+                        return Ok(Some(Packet { data, due, restarts: false }));
                     }
                 }
                 _ => self.elements.skip(header)?,
@@ -159,17 +177,6 @@ fn stripped_bytes(entry: &[u8]) -> Option<Vec<u8>> {
         bytes = child(compression, id::CONTENT_COMP_SETTINGS).unwrap_or_default().to_vec();
     }
     Some(bytes)
-}
-
-fn colour(entry: &[u8]) -> (Option<YuvMatrix>, Option<YuvRange>) {
-    let Some(colour) = child(entry, id::VIDEO).and_then(|video| child(video, id::COLOUR)) else { return (None, None) };
-    let number = |wanted| child(colour, wanted).and_then(unsigned).and_then(|value| u32::try_from(value).ok());
-    let range = match number(id::RANGE) {
-        Some(1) => Some(YuvRange::Limited),
-        Some(2) => Some(YuvRange::Full),
-        _ => None,
-    };
-    (number(id::MATRIX_COEFFICIENTS).and_then(YuvMatrix::from_code), range)
 }
 
 fn codec_name(id: &str) -> String {

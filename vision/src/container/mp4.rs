@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::boxes::{Fields, boxes, find, find_path};
+use super::boxes::{Fields, find, find_path};
+use super::mp4_edits::{Edit, Plan, Planned};
 use super::mp4_samples::{FragmentDefaults, Sample, from_fragment, from_tables};
+use super::mp4_track::{SampleEntry, TrackHeader, codec_name, movie_scale, time_scale, video_track};
 use super::{Opened, Packet, PacketReader, Track};
 use crate::VisionError;
-use crate::colour::{YuvMatrix, YuvRange};
-use crate::h264::StreamSetup;
+use crate::h264::{Due, StreamSetup};
 
 /// An index larger than this (days of video) is damage.
 const MAX_INDEX_BYTES: u64 = 256 << 20;
@@ -21,9 +22,14 @@ pub(crate) struct Mp4Reader {
     file: BufReader<File>,
     path: PathBuf,
     track: Track,
-    time_scale: f64,
     samples: Vec<Sample>,
+    /// What is read, in that order.
+    plan: Vec<Planned>,
     next: usize,
+    /// The parameter sets of each kind of samples, wrapped like packets.
+    sets: Vec<Option<Vec<u8>>>,
+    /// The kind of samples that the decoder was last told of, from 1.
+    description: u32,
 }
 
 /// A box at the top level of the file.
@@ -57,24 +63,26 @@ impl Mp4Reader {
         };
         let broken = || VisionError::damaged(path, "the MP4's index (moov) makes no sense");
         let stbl = find_path(trak, &[b"mdia", b"minf", b"stbl"]).ok_or_else(broken)?;
-        let entry =
-            boxes(find(stbl, b"stsd").and_then(|stsd| stsd.get(8..)).ok_or_else(broken)?).next().ok_or_else(broken)?;
+        let entries = SampleEntry::all(stbl);
+        let entry = *entries.first().ok_or_else(broken)?;
+        if let Some(scheme) = entries.iter().find_map(SampleEntry::protection) {
+            return Err(VisionError::Encrypted { path: path.to_path_buf(), scheme });
+        }
         if !matches!(&entry.kind, b"avc1" | b"avc3") {
             return Ok(Opened::Other(format!("{} in an MP4 or MOV file", codec_name(entry.kind))));
         }
-        // The fixed part of a visual sample entry is 78 bytes.
-        let inner = entry.body.get(78..).ok_or_else(broken)?;
-        let config = find(inner, b"avcC").ok_or_else(broken)?;
+        let config = find(entry.inner, b"avcC").ok_or_else(broken)?;
         let setup = StreamSetup::parse(config).map_err(|error| VisionError::damaged(path, error.to_string()))?;
-        let time_scale = time_scale(trak).ok_or_else(broken)?;
+        let scale = time_scale(trak).ok_or_else(broken)?;
 
         let mut samples = from_tables(stbl, file_len);
-        let track_id = track_id(trak).ok_or_else(broken)?;
-        let defaults = FragmentDefaults::read(&moov, track_id).unwrap_or_default();
+        let header = TrackHeader::read(trak).ok_or_else(broken)?;
+        let defaults = FragmentDefaults::read(&moov, header.id).unwrap_or_default();
         let mut time = 0;
-        for moof in top.iter().filter(|found| &found.kind == b"moof") {
+        let fragments: Vec<_> = top.iter().filter(|found| &found.kind == b"moof").collect();
+        for moof in &fragments {
             let body = read_body(&mut file, moof, path)?;
-            time = from_fragment(&body, moof.at, file_len, track_id, defaults, time, &mut samples);
+            time = from_fragment(&body, moof.at, file_len, header.id, defaults, time, &mut samples);
         }
         if samples.is_empty() {
             return Err(VisionError::NoFrames {
@@ -83,19 +91,42 @@ impl Mp4Reader {
                 help: "the recording was cut off: record it again".into(),
             });
         }
-        let first = samples.iter().map(|sample| sample.shown_at).min().unwrap_or(0);
-        samples.iter_mut().for_each(|sample| sample.shown_at = sample.shown_at.saturating_sub(first));
-        let last = samples.iter().map(|sample| sample.shown_at).max().unwrap_or(0) as f64 / time_scale;
-        let frame_rate = (samples.len() > 1 && last > 0.0).then(|| (samples.len() - 1) as f64 / last);
-        let track = Track {
-            setup,
-            frame_rate,
-            frame_count: Some(samples.len() as u64),
-            duration_s: Some(last + frame_rate.map_or(0.0, |rate| 1.0 / rate)),
-            colour: find(inner, b"colr").map(colour).unwrap_or_default(),
-            quarter_turns: quarter_turns(trak).unwrap_or(0),
+        let edits = Edit::read(trak, movie_scale(&moov).unwrap_or(scale), !fragments.is_empty());
+        let is_key = |at: usize| {
+            // What cannot be read fails again, and is said, when it is played.
+            samples
+                .get(at)
+                .and_then(|sample| read_sample(&mut file, sample).ok())
+                .is_some_and(|data| setup.is_key(&data))
         };
-        Ok(Opened::H264(Self { file, path: path.to_path_buf(), track, time_scale, samples, next: 0 }))
+        let plan = Plan::new(&samples, &edits, scale, is_key);
+        let span = plan.last_s - plan.start_s;
+        let sets = entries
+            .iter()
+            .map(|entry| setup.wrapped_sets(&StreamSetup::parse(find(entry.inner, b"avcC")?).ok()?))
+            .collect();
+        let track = Track {
+            frame_rate: (plan.shown > 1 && span > 0.0).then(|| (plan.shown - 1) as f64 / span),
+            frame_count: Some(plan.shown),
+            end_s: Some(plan.end_s),
+            colour: entry.colour(),
+            presentation: entry.presentation(&header, &moov),
+            setup,
+        };
+        let path = path.to_path_buf();
+        Ok(Opened::H264(Self { file, path, track, samples, plan: plan.packets, next: 0, sets, description: 1 }))
+    }
+
+    /// The packet's data; where another kind of samples begins, with its parameter sets in front.
+    fn data(&mut self, sample: &Sample) -> std::io::Result<Vec<u8>> {
+        let mut data = read_sample(&mut self.file, sample)?;
+        if sample.description != self.description
+            && let Some(Some(sets)) = self.sets.get((sample.description as usize).wrapping_sub(1))
+        {
+            data.splice(..0, sets.iter().copied());
+            self.description = sample.description;
+        }
+        Ok(data)
     }
 }
 
@@ -105,13 +136,20 @@ impl PacketReader for Mp4Reader {
     }
 
     fn next_packet(&mut self) -> Result<Option<Packet>, VisionError> {
-        let Some(sample) = self.samples.get(self.next) else { return Ok(None) };
+        let Some(planned) = self.plan.get(self.next).copied() else { return Ok(None) };
         self.next += 1;
-        let mut data = vec![0; sample.size as usize];
-        let read = self.file.seek(SeekFrom::Start(sample.offset)).and_then(|_| self.file.read_exact(&mut data));
-        read.map_err(|error| VisionError::reading(&self.path, error))?;
-        Ok(Some(Packet { data, position_s: sample.shown_at as f64 / self.time_scale }))
+        let Some(sample) = self.samples.get(planned.sample).copied() else { return Ok(None) };
+        let data = self.data(&sample).map_err(|error| VisionError::reading(&self.path, error))?;
+        let due = Due { position_s: planned.position_s, shown: planned.shown };
+        Ok(Some(Packet { data, due, restarts: planned.restarts }))
     }
+}
+
+fn read_sample(file: &mut BufReader<File>, sample: &Sample) -> std::io::Result<Vec<u8>> {
+    let mut data = vec![0; sample.size as usize];
+    file.seek(SeekFrom::Start(sample.offset))?;
+    file.read_exact(&mut data)?;
+    Ok(data)
 }
 
 /// Walks the file from box to box; stops at the first that makes no sense.
@@ -150,71 +188,4 @@ fn read_body(file: &mut BufReader<File>, top: &TopBox, path: &Path) -> Result<Ve
     let read = file.seek(SeekFrom::Start(top.body_at)).and_then(|_| file.read_exact(&mut body));
     read.map_err(|error| VisionError::reading(path, error))?;
     Ok(body)
-}
-
-fn video_track(moov: &[u8]) -> Option<&[u8]> {
-    boxes(moov)
-        .filter(|found| &found.kind == b"trak")
-        .map(|found| found.body)
-        .find(|trak| find_path(trak, &[b"mdia", b"hdlr"]).is_some_and(|hdlr| hdlr.get(8..12) == Some(b"vide")))
-}
-
-fn time_scale(trak: &[u8]) -> Option<f64> {
-    let mut fields = Fields(find_path(trak, &[b"mdia", b"mdhd"])?);
-    let (version, _) = fields.full_box()?;
-    fields.versioned(version)?;
-    fields.versioned(version)?;
-    let scale = fields.u32()?;
-    (scale > 0).then_some(f64::from(scale))
-}
-
-fn track_id(trak: &[u8]) -> Option<u32> {
-    let mut fields = Fields(find(trak, b"tkhd")?);
-    let (version, _) = fields.full_box()?;
-    fields.versioned(version)?;
-    fields.versioned(version)?;
-    fields.u32()
-}
-
-/// Phones record as their sensor lies and say in the track's matrix how to turn it.
-fn quarter_turns(trak: &[u8]) -> Option<u8> {
-    let mut fields = Fields(find(trak, b"tkhd")?);
-    let (version, _) = fields.full_box()?;
-    // Times, id, duration, layer, group, volume.
-    fields.bytes(if version == 0 { 20 + 16 } else { 32 + 16 })?;
-    let (a, b) = (fields.u32()? as i32, fields.u32()? as i32);
-    Some(match (a.signum(), b.signum()) {
-        (0, 1) => 1,
-        (-1, 0) => 2,
-        (0, -1) => 3,
-        _ => 0,
-    })
-}
-
-/// Matrix and range of a `colr` box.
-fn colour(colr: &[u8]) -> (Option<YuvMatrix>, Option<YuvRange>) {
-    let mut fields = Fields(colr);
-    let kind = fields.bytes(4).unwrap_or_default();
-    if kind != b"nclx" && kind != b"nclc" {
-        return (None, None);
-    }
-    fields.bytes(4);
-    let matrix = fields.u16().and_then(|code| YuvMatrix::from_code(u32::from(code)));
-    let full = kind == b"nclx" && fields.u8().is_some_and(|byte| byte & 0x80 != 0);
-    (matrix, full.then_some(YuvRange::Full))
-}
-
-fn codec_name(kind: [u8; 4]) -> String {
-    match &kind {
-        b"hvc1" | b"hev1" => "H.265 (HEVC)".into(),
-        b"dvh1" | b"dvhe" => "Dolby Vision".into(),
-        b"av01" => "AV1".into(),
-        b"vp08" => "VP8".into(),
-        b"vp09" => "VP9".into(),
-        b"mp4v" => "MPEG-4 part 2".into(),
-        b"jpeg" | b"mjpa" | b"mjpb" => "Motion JPEG".into(),
-        b"apch" | b"apcn" | b"apcs" | b"apco" | b"ap4h" => "ProRes".into(),
-        b"encv" => "encrypted video".into(),
-        other => format!("video of type '{}'", String::from_utf8_lossy(other).escape_default()),
-    }
 }

@@ -16,6 +16,10 @@ pub(crate) struct Sample {
     pub size: u32,
     /// In units of the track's time scale.
     pub shown_at: i64,
+    /// Units until the next one in decoding order.
+    pub duration: u32,
+    /// Which sample description (`stsd` entry) it follows, from 1.
+    pub description: u32,
 }
 
 /// A run-length table: `(count, value)` pairs, walked one item at a time.
@@ -83,8 +87,10 @@ fn read_tables(stbl: &[u8], file_len: u64) -> Option<Vec<Sample>> {
             }
             // Version 0 holds unsigned numbers, but writers put negative ones there all the same.
             let shift = shifts.as_mut().and_then(Runs::next).unwrap_or(0) as i32;
-            samples.push(Sample { offset, size, shown_at: decoded_at + i64::from(shift) });
-            decoded_at += i64::from(durations.as_mut().and_then(Runs::next).unwrap_or(1));
+            let duration = durations.as_mut().and_then(Runs::next).unwrap_or(1);
+            let shown_at = decoded_at + i64::from(shift);
+            samples.push(Sample { offset, size, shown_at, duration, description: run.2 });
+            decoded_at += i64::from(duration);
             offset = end;
         }
     }
@@ -118,6 +124,7 @@ impl<'a> Chunks<'a> {
 /// What fragments fall back on (`trex`).
 #[derive(Clone, Copy, Default)]
 pub(crate) struct FragmentDefaults {
+    pub description: u32,
     pub duration: u32,
     pub size: u32,
 }
@@ -129,9 +136,8 @@ impl FragmentDefaults {
             let mut fields = Fields(trex.body);
             fields.full_box()?;
             let id = fields.u32()?;
-            fields.u32()?; // sample description
-            let (duration, size) = (fields.u32()?, fields.u32()?);
-            (id == track_id).then_some(Self { duration, size })
+            let (description, duration, size) = (fields.u32()?, fields.u32()?, fields.u32()?);
+            (id == track_id).then_some(Self { description, duration, size })
         })
     }
 }
@@ -171,9 +177,7 @@ fn read_fragment(
     }
     let mut offset = if flags & 1 != 0 { header.u64()? } else { moof_at };
     let base = offset;
-    if flags & 2 != 0 {
-        header.u32()?;
-    }
+    let description = if flags & 2 != 0 { header.u32()? } else { defaults.description };
     let default_duration = if flags & 8 != 0 { header.u32()? } else { defaults.duration };
     let default_size = if flags & 16 != 0 { header.u32()? } else { defaults.size };
     if let Some(body) = find(traf, b"tfdt") {
@@ -202,7 +206,8 @@ fn read_fragment(
             if end > file_len || samples.len() >= MAX_SAMPLES || size == 0 {
                 return None;
             }
-            samples.push(Sample { offset, size, shown_at: time.checked_add(i64::from(shift))? });
+            let shown_at = time.checked_add(i64::from(shift))?;
+            samples.push(Sample { offset, size, shown_at, duration, description });
             *time = time.checked_add(i64::from(duration))?;
             offset = end;
         }

@@ -13,6 +13,8 @@ use openh264::formats::YUVSource;
 use super::nal;
 use super::sps::{Sps, SpsError};
 use crate::colour::{Planes, YuvMatrix, YuvRange, YuvToRgb};
+use crate::container::ContainerColour;
+use crate::present::PixelAspect;
 
 /// H.264 reorders at most this many pictures; a time that waits longer belongs to a picture that was lost.
 const MAX_REORDERED: usize = 16;
@@ -56,6 +58,29 @@ impl StreamSetup {
         Ok(setup)
     }
 
+    /// True for a packet at which decoding can begin.
+    pub(crate) fn is_key(&self, packet: &[u8]) -> bool {
+        self.units(packet).into_iter().flatten().any(|unit| nal::kind(unit) == nal::IDR_SLICE)
+    }
+
+    /// The parameter sets of `other`, wrapped like the packets of this stream; `None` where no length is wide enough.
+    pub(crate) fn wrapped_sets(&self, other: &Self) -> Option<Vec<u8>> {
+        if self.length_size == 0 {
+            return Some(other.parameter_sets.clone());
+        }
+        let mut packet = Vec::new();
+        for unit in nal::units(&other.parameter_sets) {
+            let len = u32::try_from(unit.len()).ok()?.to_be_bytes();
+            let (unused, len) = len.split_at(len.len() - self.length_size);
+            if unused.iter().any(|byte| *byte != 0) {
+                return None;
+            }
+            packet.extend_from_slice(len);
+            packet.extend_from_slice(unit);
+        }
+        Some(packet)
+    }
+
     /// The NAL units of a packet; the last item is `None` if the packet is cut off.
     fn units<'a>(&self, packet: &'a [u8]) -> Vec<Option<&'a [u8]>> {
         if self.length_size == 0 {
@@ -80,6 +105,13 @@ impl StreamSetup {
     }
 }
 
+/// The sequence parameter sets among parameter sets, with start codes.
+fn sps_of(sets: &[u8]) -> Vec<u8> {
+    let mut found = Vec::new();
+    nal::units(sets).filter(|unit| nal::kind(unit) == nal::SPS).for_each(|unit| push_unit(&mut found, unit));
+    found
+}
+
 fn push_unit(annex_b: &mut Vec<u8>, unit: &[u8]) {
     annex_b.extend_from_slice(&[0, 0, 0, 1]);
     annex_b.extend_from_slice(unit);
@@ -90,8 +122,18 @@ pub(crate) struct Picture {
     pub rgb: Vec<u8>,
     pub width: u32,
     pub height: u32,
+    /// Shape of a pixel, if the stream says it.
+    pub aspect: Option<PixelAspect>,
+    pub due: Due,
+}
+
+/// When a picture is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Due {
     /// Seconds.
     pub position_s: f64,
+    /// False for a picture that is only decoded because others need it.
+    pub shown: bool,
 }
 
 /// OpenH264 with times and recovery.
@@ -103,10 +145,11 @@ pub(crate) struct Decoder {
     /// Everything is dropped until a key frame.
     lost: bool,
     /// Times of packets whose pictures are not out yet, smallest first.
-    due: Vec<f64>,
+    due: Vec<Due>,
     /// What the container says about colour, for streams that do not say it themselves.
-    container_colour: (Option<YuvMatrix>, Option<YuvRange>),
-    colour: (Option<YuvMatrix>, Option<YuvRange>),
+    container_colour: ContainerColour,
+    /// What the pictures inside were made by.
+    sps: Option<Sps>,
     /// Packets dropped because of damage.
     pub dropped: u64,
     /// The last failure, in words.
@@ -114,38 +157,34 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new(
-        setup: StreamSetup,
-        container_colour: (Option<YuvMatrix>, Option<YuvRange>),
-    ) -> Result<Self, openh264::Error> {
-        let colour = setup.sps.as_ref().map(|sps| (sps.matrix, sps.range)).unwrap_or_default();
+    pub(crate) fn new(setup: StreamSetup, container_colour: ContainerColour) -> Result<Self, openh264::Error> {
         Ok(Self {
+            sps: setup.sps.clone(),
             setup,
             decoder: new_decoder()?,
             fresh: true,
             lost: true,
             due: Vec::new(),
             container_colour,
-            colour,
             dropped: 0,
             failure: None,
         })
     }
 
     /// Decodes one packet; appends the pictures that are ready.
-    pub(crate) fn push(&mut self, packet: &[u8], position_s: f64, out: &mut VecDeque<Picture>) {
-        match self.annex_b(packet) {
+    pub(crate) fn push(&mut self, packet: &[u8], due: Due, out: &mut VecDeque<Picture>) {
+        match self.annex_b(packet, out) {
             Ok(Some(annex_b)) => {
-                let at = self.due.partition_point(|due| *due <= position_s);
-                self.due.insert(at, position_s);
+                let at = self.due.partition_point(|other| other.position_s <= due.position_s);
+                self.due.insert(at, due);
                 match self.decoder.decode(&annex_b) {
                     Ok(Some(picture)) => {
-                        let picture = to_rgb(&picture, self.colour, self.container_colour);
+                        let picture = to_rgb(&picture, self.sps.as_ref(), self.container_colour);
                         self.emit(picture, out);
                     }
                     Ok(None) => {}
                     Err(error) => {
-                        self.due.retain(|due| *due != position_s);
+                        self.due.retain(|other| *other != due);
                         self.lose(error.to_string(), out);
                     }
                 }
@@ -157,9 +196,9 @@ impl Decoder {
 
     /// Appends what is still inside.
     pub(crate) fn flush(&mut self, out: &mut VecDeque<Picture>) {
-        let (colour, container) = (self.colour, self.container_colour);
+        let (sps, container) = (self.sps.as_ref(), self.container_colour);
         let pictures: Vec<_> = match self.decoder.flush_remaining() {
-            Ok(pictures) => pictures.iter().map(|picture| to_rgb(picture, colour, container)).collect(),
+            Ok(pictures) => pictures.iter().map(|picture| to_rgb(picture, sps, container)).collect(),
             Err(error) => {
                 self.failure = Some(error.to_string());
                 Vec::new()
@@ -170,14 +209,25 @@ impl Decoder {
         }
     }
 
+    /// Appends what is still inside and waits for a key frame: what follows is not a continuation.
+    pub(crate) fn restart(&mut self, out: &mut VecDeque<Picture>) {
+        self.flush(out);
+        self.due.clear();
+        (self.fresh, self.lost) = (true, true);
+        match new_decoder() {
+            Ok(decoder) => self.decoder = decoder,
+            Err(error) => self.failure = Some(error.to_string()),
+        }
+    }
+
     /// The packet with start codes, or `None` if there is nothing in it to decode (now).
-    fn annex_b(&mut self, packet: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    fn annex_b(&mut self, packet: &[u8], out: &mut VecDeque<Picture>) -> Result<Option<Vec<u8>>, String> {
         let units = self.setup.units(packet);
         if units.contains(&None) {
             return Err("a packet is cut off".into());
         }
         let units: Vec<&[u8]> = units.into_iter().flatten().collect();
-        self.remember_parameter_sets(&units)?;
+        self.remember_parameter_sets(&units, out)?;
         let has = |wanted: u8| units.iter().any(|unit| nal::kind(unit) == wanted);
         // Without a slice there is no picture; parameter sets are remembered and go in with the next one.
         if !has(nal::SLICE) && !has(nal::IDR_SLICE) {
@@ -197,9 +247,11 @@ impl Decoder {
     }
 
     /// Keeps parameter sets that come with the packets, for a decoder that has to start over.
-    fn remember_parameter_sets(&mut self, units: &[&[u8]]) -> Result<(), String> {
+    ///
+    /// Where the sequence parameter sets change, a new decoder begins, since OpenH264 forgets what it holds of the old ones.
+    fn remember_parameter_sets(&mut self, units: &[&[u8]], out: &mut VecDeque<Picture>) -> Result<(), String> {
         let mut sets = Vec::new();
-        let mut has_sps = false;
+        let mut found = None;
         for unit in units {
             match nal::kind(unit) {
                 nal::SPS => {
@@ -207,15 +259,19 @@ impl Decoder {
                     if let Some(what) = sps.unsupported().or_else(|| sps.too_large()) {
                         return Err(what);
                     }
-                    self.colour = (sps.matrix, sps.range);
-                    has_sps = true;
+                    found = Some(sps);
                     push_unit(&mut sets, unit);
                 }
                 nal::PPS => push_unit(&mut sets, unit),
                 _ => {}
             }
         }
-        if has_sps {
+        if let Some(sps) = found {
+            let is_key = units.iter().any(|unit| nal::kind(unit) == nal::IDR_SLICE);
+            if is_key && !self.setup.parameter_sets.starts_with(&sps_of(&sets)) {
+                self.restart(out);
+            }
+            self.sps = Some(sps);
             self.setup.parameter_sets = sets;
             self.fresh = true;
         } else if !sets.is_empty() && !self.setup.parameter_sets.ends_with(&sets) {
@@ -228,15 +284,9 @@ impl Decoder {
     /// Saves what is inside, then starts over at the next key frame.
     fn lose(&mut self, what: String, out: &mut VecDeque<Picture>) {
         tracing::debug!(what, "packet dropped");
-        self.flush(out);
         self.dropped += 1;
         self.failure = Some(what);
-        self.due.clear();
-        (self.fresh, self.lost) = (true, true);
-        match new_decoder() {
-            Ok(decoder) => self.decoder = decoder,
-            Err(error) => self.failure = Some(error.to_string()),
-        }
+        self.restart(out);
     }
 
     fn emit(&mut self, mut picture: Picture, out: &mut VecDeque<Picture>) {
@@ -244,7 +294,7 @@ impl Decoder {
             self.due.remove(0);
         }
         if !self.due.is_empty() {
-            picture.position_s = self.due.remove(0);
+            picture.due = self.due.remove(0);
             out.push_back(picture);
         }
     }
@@ -256,17 +306,21 @@ fn new_decoder() -> Result<OpenH264Decoder, openh264::Error> {
     OpenH264Decoder::with_api_config(OpenH264API::from_source(), config)
 }
 
-fn to_rgb(
-    picture: &DecodedYUV,
-    stream: (Option<YuvMatrix>, Option<YuvRange>),
-    container: (Option<YuvMatrix>, Option<YuvRange>),
-) -> Picture {
+fn to_rgb(picture: &DecodedYUV, sps: Option<&Sps>, container: ContainerColour) -> Picture {
     let (width, height) = picture.dimensions();
-    let (width, height) = (width as u32, height as u32);
-    let matrix = stream.0.or(container.0).unwrap_or_else(|| YuvMatrix::for_height(height));
-    let range = stream.1.or(container.1).unwrap_or(YuvRange::Limited);
+    let matrix = sps.and_then(|sps| sps.matrix).or(container.matrix);
+    let range = sps.and_then(|sps| sps.range).or(container.range).unwrap_or(YuvRange::Limited);
+    let convert = YuvToRgb::new(matrix.unwrap_or_else(|| YuvMatrix::for_height(height as u32)), range);
     let (y_stride, uv_stride, _) = picture.strides();
-    let planes = Planes { y: picture.y(), u: picture.u(), v: picture.v(), y_stride, uv_stride, chroma_shift: (1, 1) };
-    let rgb = YuvToRgb::new(matrix, range).planar(&planes, width, height);
-    Picture { rgb, width, height, position_s: 0.0 }
+    let (width, height) = (width as u32, height as u32);
+    let rgb = if sps.is_some_and(|sps| sps.chroma_format == 0) {
+        // What the decoder's chroma planes hold then means nothing.
+        convert.grey(picture.y(), y_stride, width, height)
+    } else {
+        let planes =
+            Planes { y: picture.y(), u: picture.u(), v: picture.v(), y_stride, uv_stride, chroma_shift: (1, 1) };
+        convert.planar(&planes, width, height)
+    };
+    let aspect = sps.and_then(|sps| sps.aspect);
+    Picture { rgb, width, height, aspect, due: Due::default() }
 }

@@ -4,7 +4,7 @@ mod decoder;
 mod encoder;
 mod sps;
 
-pub(crate) use decoder::{Decoder, Picture, StreamSetup};
+pub(crate) use decoder::{Decoder, Due, Picture, StreamSetup};
 pub(crate) use encoder::{Encoder, MAX_SIDES};
 
 /// NAL unit types of ITU-T H.264, table 7-1, as far as they matter here.

@@ -4,6 +4,7 @@
 //! never reaches an allocation.
 
 use crate::colour::{YuvMatrix, YuvRange};
+use crate::present::PixelAspect;
 
 /// Profiles whose parameter sets carry chroma format and bit depth.
 const HIGH_PROFILES: [u32; 13] = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
@@ -25,6 +26,9 @@ pub(crate) struct Sps {
     pub height: u32,
     pub matrix: Option<YuvMatrix>,
     pub range: Option<YuvRange>,
+    pub aspect: Option<PixelAspect>,
+    /// `transfer_characteristics` of ITU-T H.273.
+    pub transfer: Option<u32>,
 }
 
 /// Why a sequence parameter set could not be read.
@@ -106,9 +110,10 @@ impl Sps {
         }
         let (width, height) = (u32::try_from(width), u32::try_from(height));
         let (Ok(width), Ok(height)) = (width, height) else { return Err(SpsError::Impossible("size")) };
-        // The rest is only colour; a stream that is cut off here still plays.
-        let (matrix, range) = colour(&mut bits).unwrap_or_default();
-        Ok(Self { profile, chroma_format, bit_depth, interlaced, width, height, matrix, range })
+        // The rest is only colour and shape; a stream that is cut off here still plays.
+        let usability = Usability::parse(&mut bits).unwrap_or_default();
+        let Usability { matrix, range, aspect, transfer } = usability;
+        Ok(Self { profile, chroma_format, bit_depth, interlaced, width, height, matrix, range, aspect, transfer })
     }
 
     /// Names what OpenH264 cannot decode, if anything.
@@ -143,29 +148,68 @@ impl Sps {
     }
 }
 
-/// The start of the VUI: matrix and range.
-fn colour(bits: &mut Bits) -> Result<(Option<YuvMatrix>, Option<YuvRange>), SpsError> {
-    if !bits.flag()? {
-        return Ok((None, None));
+/// Shapes of pixels by `aspect_ratio_idc` (table E-1), from 1 on.
+const ASPECTS: [(u64, u64); 16] = [
+    (1, 1),
+    (12, 11),
+    (10, 11),
+    (16, 11),
+    (40, 33),
+    (24, 11),
+    (20, 11),
+    (32, 11),
+    (80, 33),
+    (18, 11),
+    (15, 11),
+    (64, 33),
+    (160, 99),
+    (4, 3),
+    (3, 2),
+    (2, 1),
+];
+
+/// The value of `aspect_ratio_idc` behind which the aspect is spelt out.
+const EXTENDED_ASPECT: u32 = 255;
+
+/// The start of the video usability information (annex E.1.1).
+#[derive(Default)]
+struct Usability {
+    matrix: Option<YuvMatrix>,
+    range: Option<YuvRange>,
+    aspect: Option<PixelAspect>,
+    transfer: Option<u32>,
+}
+
+impl Usability {
+    fn parse(bits: &mut Bits) -> Result<Self, SpsError> {
+        let mut found = Self::default();
+        if !bits.flag()? {
+            return Ok(found);
+        }
+        if bits.flag()? {
+            let code = bits.take(8)?;
+            let (width, height) = if code == EXTENDED_ASPECT {
+                (u64::from(bits.take(16)?), u64::from(bits.take(16)?))
+            } else {
+                (code as usize).checked_sub(1).and_then(|at| ASPECTS.get(at)).copied().unwrap_or((0, 0))
+            };
+            found.aspect = PixelAspect::new(width, height);
+        }
+        if bits.flag()? {
+            bits.take(1)?; // overscan_appropriate_flag
+        }
+        if !bits.flag()? {
+            return Ok(found);
+        }
+        bits.take(3)?; // video_format
+        found.range = Some(if bits.flag()? { YuvRange::Full } else { YuvRange::Limited });
+        if bits.flag()? {
+            bits.take(8)?; // colour_primaries
+            found.transfer = Some(bits.take(8)?);
+            found.matrix = YuvMatrix::from_code(bits.take(8)?);
+        }
+        Ok(found)
     }
-    // Sample aspect ratio; 255 means that it is spelt out.
-    if bits.flag()? && bits.take(8)? == 255 {
-        bits.take(32)?;
-    }
-    if bits.flag()? {
-        bits.take(1)?; // overscan_appropriate_flag
-    }
-    if !bits.flag()? {
-        return Ok((None, None));
-    }
-    bits.take(3)?; // video_format
-    let range = if bits.flag()? { YuvRange::Full } else { YuvRange::Limited };
-    let mut matrix = None;
-    if bits.flag()? {
-        bits.take(16)?; // primaries, transfer
-        matrix = YuvMatrix::from_code(bits.take(8)?);
-    }
-    Ok((matrix, Some(range)))
 }
 
 fn skip_scaling_list(bits: &mut Bits, len: usize) -> Result<(), SpsError> {

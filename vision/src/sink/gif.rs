@@ -163,6 +163,13 @@ impl FrameSink for GifSink {
         Ok(())
     }
 
+    fn hold_until(&mut self, end_s: f64) {
+        let last_s = self.waiting.as_ref().map_or(0.0, |(_, shown_at)| *shown_at as f64 / 100.0);
+        if end_s > last_s && end_s.is_finite() {
+            self.position_s = end_s;
+        }
+    }
+
     fn finish(mut self: Box<Self>) -> Result<PathBuf, VisionError> {
         let end = (self.position_s * 100.0).round() as u64;
         let shown_at = self.waiting.as_ref().map_or(0, |(_, shown_at)| *shown_at);

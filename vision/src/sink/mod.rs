@@ -49,6 +49,12 @@ pub trait FrameSink: Send {
         self.write(frame)
     }
 
+    /// Shows the last frame to `end_s` seconds from the start, instead of for one frame time. A folder of pictures has no
+    /// times and ignores it, as every output does an end before its last frame.
+    fn hold_until(&mut self, end_s: f64) {
+        let _ = end_s;
+    }
+
     /// Completes the output and gives it its final name.
     ///
     /// # Errors

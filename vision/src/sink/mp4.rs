@@ -90,11 +90,19 @@ impl FrameSink for Mp4Sink {
         Ok(())
     }
 
+    fn hold_until(&mut self, end_s: f64) {
+        let last_s = self.last_shown_at.map_or(0.0, |shown_at| shown_at as f64 / f64::from(TIME_SCALE));
+        if end_s > last_s && end_s.is_finite() {
+            self.position_s = end_s;
+        }
+    }
+
     fn finish(mut self: Box<Self>) -> Result<PathBuf, VisionError> {
         let Some((_, writer)) = self.running.take().filter(|(_, writer)| writer.sample_count() > 0) else {
             return Err(nothing_written(self.partial.target()));
         };
-        let last_duration = (f64::from(TIME_SCALE) / self.frame_rate).round() as u32;
+        let end = (self.position_s * f64::from(TIME_SCALE)).round() as u64;
+        let last_duration = end.saturating_sub(self.last_shown_at.unwrap_or(0)).clamp(1, u64::from(u32::MAX)) as u32;
         let finished = writer.finish(last_duration).and_then(|file| file.sync_all());
         finished.map_err(|error| VisionError::writing(self.partial.target(), error))?;
         self.partial.publish()
