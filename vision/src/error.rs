@@ -131,7 +131,7 @@ pub enum VisionError {
     },
 
     /// The output's name says no format that can be written.
-    #[error("{}: cannot write {found}; name the output .mp4, .gif, .png, .jpg or a folder", .path.display())]
+    #[error("{}: can't write {found}; name the output .mp4, .gif, .png, .jpg or a folder", .path.display())]
     UnsupportedOutput {
         /// The path as given.
         path: PathBuf,
@@ -195,6 +195,7 @@ impl VisionError {
             }
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "make the folder it should be in first",
             io::ErrorKind::IsADirectory => "a folder of that name is in the way",
+            io::ErrorKind::AlreadyExists => "something of that name is there already: choose another name",
             _ => "choose another place",
         };
         Self::Unwritable { path: path.to_path_buf(), source, help }

@@ -198,36 +198,139 @@ fn places_that_cannot_be_written_say_so() {
         let error = open_sink(&path, &SinkOptions::default()).err().expect("it cannot be written").to_string();
         assert!(error.contains(hint) && error.contains(path.to_str().unwrap()), "{error}");
     }
-    let mut sink = open_sink(folder.path().join("big.mp4"), &SinkOptions::default()).unwrap();
-    let error = sink.write(&moving_picture(4000, 16, 0)).unwrap_err().to_string();
-    assert!(error.contains("3840x2160") && error.contains("PNG"), "{error}");
+    for (path, hint) in [("-", "standard output"), ("/dev/null", "device")] {
+        let error = open_sink(path, &SinkOptions::default()).err().expect("it cannot be written").to_string();
+        assert!(error.contains(hint), "{error}");
+    }
+}
+
+#[test]
+fn what_is_too_large_for_the_encoder_is_scaled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_clip(&folder.path().join("big.mp4"), 4032, 3024, 1, 30.0);
+    let (frame, _) = read_all(&mut *open_clip(path).unwrap()).remove(0);
+    assert_eq!((frame.width, frame.height), (2880, 2160));
+    assert!(psnr_db(&frame, &moving_picture(2880, 2160, 0)) > 30.0);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_written_through_and_protected_files_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("far")).unwrap();
+    std::os::unix::fs::symlink("far/real.gif", at("out.gif")).unwrap();
+    std::os::unix::fs::symlink("loop", at("loop")).unwrap();
+    write_clip(&at("out.gif"), 32, 24, 2, 10.0);
+    assert!(at("out.gif").is_symlink() && at("far/real.gif").is_file());
+    assert!(open_sink(at("loop"), &SinkOptions::default()).is_err());
+    fs::write(at("kept.gif"), "mine").unwrap();
+    let mut mode = fs::metadata(at("kept.gif")).unwrap().permissions();
+    mode.set_readonly(true);
+    fs::set_permissions(at("kept.gif"), mode).unwrap();
+    let error = open_sink(at("kept.gif"), &SinkOptions::default()).err().expect("it is protected").to_string();
+    assert!(error.contains("write-protected"), "{error}");
+    assert_eq!(fs::read(at("kept.gif")).unwrap(), b"mine");
+    // A name of 255 bytes has no room for a suffix.
+    let long = at(&format!("{}.gif", "n".repeat(251)));
+    write_clip(&long, 32, 24, 2, 10.0);
+    assert!(long.is_file());
+}
+
+#[test]
+fn pictures_of_others_in_a_folder_are_never_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let shots = folder.path().join("shots");
+    fs::create_dir(&shots).unwrap();
+    let theirs = ["20240115.png", "1700000123.png", "170001.png", "IMG_0001.png", "000099.png", ".hidden", "notes.txt"];
+    for name in theirs {
+        fs::write(shots.join(name), name).unwrap();
+    }
+    let beside = ["shots.partial", "y.mp4.partial"];
+    for name in beside {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    let options = SinkOptions { expected_frames: Some(4), ..SinkOptions::default() };
+    let fill = |count: u64| {
+        let mut sink = open_sink(&shots, &options).unwrap();
+        for number in 0..count {
+            sink.write(&moving_picture(32, 24, number)).unwrap();
+        }
+        sink.finish()
+    };
+    fill(4).unwrap();
+    fill(2).unwrap();
+    write_clip(&folder.path().join("y.mp4"), 32, 24, 2, 30.0);
+    for name in theirs {
+        assert_eq!(fs::read(shots.join(name)).unwrap(), name.as_bytes());
+    }
+    for name in beside {
+        assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
+    }
+    let mut expected = [&theirs[..], &["000000.png", "000001.png"]].concat();
+    expected.sort_unstable();
+    assert_eq!(names(&shots), expected, "of an earlier run's frames those stay that were written again");
+    // A frame that somebody worked on is theirs now, and in the way.
+    fs::write(shots.join("000001.png"), "painted over").unwrap();
+    let error = open_sink(&shots, &options).err().expect("there is no room").to_string();
+    assert!(error.contains("000001.png") && error.contains("another folder"), "{error}");
+    let blind = SinkOptions { expected_frames: Some(1), ..options };
+    let mut sink = open_sink(&shots, &blind).unwrap();
+    sink.write(&moving_picture(32, 24, 8)).unwrap();
+    sink.write(&moving_picture(32, 24, 9)).unwrap();
+    assert!(sink.finish().is_err(), "it was said to be one frame");
+    assert_eq!(fs::read(shots.join("000001.png")).unwrap(), b"painted over");
+    assert_eq!(names(&shots), expected, "a working folder was left");
+}
+
+/// A file system of 64 KiB, unmounted when dropped; says why the test is skipped where it can't be mounted.
+#[cfg(target_os = "linux")]
+struct SmallDisk(tempfile::TempDir);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path());
+        if mount.output().is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        println!("skipped: a full disk: mounting one takes root");
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ended = std::process::Command::new("umount").arg(self.0.path()).status();
+    }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let full = |path: &Path| std::os::unix::fs::symlink("/dev/full", path).unwrap();
-    // What the sinks are about to write to is a device that is always full.
-    for name in ["a.mp4", "a.gif", "a.png"] {
-        let path = folder.path().join(name);
-        full(&folder.path().join(format!("{name}.partial")));
-        let mut sink = open_sink(&path, &SinkOptions::default()).unwrap();
+    let Some(disk) = SmallDisk::mount() else { return };
+    for name in ["a.mp4", "a.gif", "a.png", "a.jpg", "frames"] {
+        let path = disk.0.path().join(name);
+        let options = SinkOptions { gif_max_side: 4000, ..SinkOptions::default() };
+        let mut sink = open_sink(&path, &options).unwrap();
+        let mut noise = moving_picture(1280, 720, 0);
         let mut outcome = Ok(());
-        for number in 0..40 {
-            outcome = sink.write(&moving_picture(320, 240, number));
-            if outcome.is_err() || name == "a.png" {
+        for number in 0..200_u32 {
+            for (at, value) in noise.pixels.iter_mut().enumerate() {
+                *value = value.wrapping_add((at as u32 ^ number).wrapping_mul(0x9e37_79b1).to_le_bytes()[3]);
+            }
+            outcome = sink.write(&noise);
+            if outcome.is_err() || name.ends_with("g") {
                 break;
             }
         }
         let error = outcome.and_then(|()| sink.finish().map(drop)).unwrap_err().to_string();
         assert!(error.contains("disk is full") && error.contains(name), "{name}: {error}");
-        assert!(!path.exists());
+        assert_eq!(names(disk.0.path()), [""; 0], "{name}: something was left");
     }
-    let mut sink = open_sink(folder.path().join("frames"), &SinkOptions::default()).unwrap();
-    full(&folder.path().join("frames.partial/000000.png"));
-    let error = sink.write(&moving_picture(320, 240, 0)).unwrap_err().to_string();
-    assert!(error.contains("disk is full") && error.contains("000000.png"), "{error}");
 }
 
 #[test]

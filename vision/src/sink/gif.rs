@@ -23,7 +23,7 @@ const STILL: u8 = 10;
 const STALE: f64 = 1.6;
 
 pub(crate) fn open(path: &Path, options: &SinkOptions) -> Result<Box<dyn FrameSink>, VisionError> {
-    let (partial, file) = PartialFile::create(path)?;
+    let (partial, file) = PartialFile::create(path, options)?;
     Ok(Box::new(GifSink {
         partial,
         file: Some(file),

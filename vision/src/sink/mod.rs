@@ -1,17 +1,21 @@
 //! Where frames go: one blocking trait for clips, folders and pictures.
 //!
-//! Nothing half-written ever stands under the final name: a sink writes to `NAME.partial` beside it and renames on
+//! Nothing half-written ever stands under the final name: a sink works in a hidden folder beside it and renames on
 //! [`FrameSink::finish`]. Finishing early gives a shorter, playable output; dropping a sink unfinished removes what
-//! it wrote. An output that exists is replaced, at the end.
+//! it wrote. A file that exists is replaced, at the end; of a folder that exists only pictures are replaced that a sink
+//! wrote and nobody changed. Of several writers to one output the last wins whole.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 mod gif;
 mod mp4;
+mod numbered;
 mod palette;
 mod pictures;
+mod staging;
 
+use self::staging::Staging;
 use crate::{Frame, VisionError};
 
 /// How to write.
@@ -22,12 +26,16 @@ pub struct SinkOptions {
     pub frame_rate: f64,
     /// Longest side of a .gif in pixels; larger frames are scaled down, because a gif grows with every pixel.
     pub gif_max_side: u32,
+    /// A file that exists already makes [`FrameSink::finish`] fail instead of being replaced.
+    pub keep_existing: bool,
+    /// Frames to come, where that is known: whether a folder has room for them is then known at the start.
+    pub expected_frames: Option<u64>,
 }
 
 impl Default for SinkOptions {
-    /// 30 frames a second; gifs up to 480 pixels a side.
+    /// 30 frames a second; gifs up to 480 pixels a side; what exists is replaced.
     fn default() -> Self {
-        Self { frame_rate: 30.0, gif_max_side: 480 }
+        Self { frame_rate: 30.0, gif_max_side: 480, keep_existing: false, expected_frames: None }
     }
 }
 
@@ -66,19 +74,23 @@ pub trait FrameSink: Send {
 /// the end, or a folder that is there already) that gets `000000.png`, `000001.png`, ...
 ///
 /// # Errors
-/// When no format goes by that name, or the place cannot be written.
+/// When no format goes by that name, the place cannot be written, or what is there must not be replaced.
 pub fn open_sink(path: impl AsRef<Path>, options: &SinkOptions) -> Result<Box<dyn FrameSink>, VisionError> {
     let path = path.as_ref();
+    if path.as_os_str() == "-" {
+        let found = "to standard output".into();
+        return Err(VisionError::UnsupportedOutput { path: path.to_path_buf(), found });
+    }
     let slash = path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
     let usable = options.frame_rate.is_finite() && (0.01..=1000.0).contains(&options.frame_rate);
     let options = SinkOptions { frame_rate: if usable { options.frame_rate } else { 30.0 }, ..*options };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     match extension.as_deref() {
-        _ if slash || path.is_dir() => pictures::open_folder(path),
-        None => pictures::open_folder(path),
+        _ if slash || path.is_dir() => pictures::open_folder(path, &options),
+        None => pictures::open_folder(path, &options),
         Some("mp4" | "m4v") => mp4::open(path, &options),
         Some("gif") => gif::open(path, &options),
-        Some("png" | "jpg" | "jpeg") => pictures::open_picture(path),
+        Some("png" | "jpg" | "jpeg") => pictures::open_picture(path, &options),
         Some(other) => {
             Err(VisionError::UnsupportedOutput { path: path.to_path_buf(), found: format!(".{other} files") })
         }
@@ -107,25 +119,20 @@ fn nothing_written(path: &Path) -> VisionError {
 /// A file under its working name; removed unless it is published.
 #[derive(Debug)]
 struct PartialFile {
-    partial: PathBuf,
+    staging: Staging,
     target: PathBuf,
-    published: bool,
+    /// An existing file is not replaced.
+    keep_existing: bool,
 }
 
 impl PartialFile {
-    /// Creates `TARGET.partial`, readable and writable.
-    fn create(target: &Path) -> Result<(Self, File), VisionError> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(".partial");
-        let partial = PathBuf::from(name);
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&partial)
-            .map_err(|error| VisionError::writing(target, error))?;
-        Ok((Self { partial, target: target.to_path_buf(), published: false }, file))
+    /// Creates a working file beside the place that `target` leads to, readable and writable.
+    fn create(target: &Path, options: &SinkOptions) -> Result<(Self, File), VisionError> {
+        let writing = |error| VisionError::writing(target, error);
+        let target = staging::resolved(target)?;
+        let staging = Staging::new(target.parent().unwrap_or(Path::new(""))).map_err(writing)?;
+        let file = staging.create_file().map_err(writing)?;
+        Ok((Self { staging, target, keep_existing: options.keep_existing }, file))
     }
 
     /// The final name.
@@ -134,19 +141,9 @@ impl PartialFile {
     }
 
     /// Gives the complete file its final name, replacing what was there.
-    fn publish(mut self) -> Result<PathBuf, VisionError> {
-        std::fs::rename(&self.partial, &self.target).map_err(|error| VisionError::writing(&self.target, error))?;
-        self.published = true;
-        Ok(self.target.clone())
-    }
-}
-
-impl Drop for PartialFile {
-    fn drop(&mut self) {
-        if !self.published
-            && let Err(error) = std::fs::remove_file(&self.partial)
-        {
-            tracing::debug!(%error, path = %self.partial.display(), "partial output not removed");
-        }
+    fn publish(self) -> Result<PathBuf, VisionError> {
+        let Self { staging, target, keep_existing } = self;
+        staging.publish_file(&target, keep_existing).map_err(|error| VisionError::writing(&target, error))?;
+        Ok(target)
     }
 }

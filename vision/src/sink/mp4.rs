@@ -10,7 +10,7 @@ use crate::h264::{Encoder, MAX_SIDES, nal};
 use crate::{Frame, VisionError};
 
 pub(crate) fn open(path: &Path, options: &SinkOptions) -> Result<Box<dyn FrameSink>, VisionError> {
-    let (partial, file) = PartialFile::create(path)?;
+    let (partial, file) = PartialFile::create(path, options)?;
     Ok(Box::new(Mp4Sink {
         partial,
         file: Some(file),
@@ -44,20 +44,25 @@ impl Mp4Sink {
     }
 
     fn start(&mut self, frame: &Frame) -> Result<(), VisionError> {
-        let (width, height) = (frame.width, frame.height);
-        if width.max(height) > MAX_SIDES.0 || width.min(height) > MAX_SIDES.1 {
-            return Err(VisionError::Encode {
-                path: self.partial.target().to_path_buf(),
-                what: format!("frames of {width}x{height} are too large for H.264 here (3840x2160 at most)"),
-                help: "scale the frames down, or write a folder of PNG instead",
-            });
-        }
         let Some(file) = self.file.take() else { return Ok(()) };
-        let encoder = Encoder::new(width, height, self.frame_rate).map_err(|error| self.encode_error(&error))?;
+        let encoder =
+            Encoder::new(frame.width, frame.height, self.frame_rate).map_err(|error| self.encode_error(&error))?;
         let (width, height) = encoder.size();
         self.running = Some((encoder, Mp4Writer::new(file, width, height)));
         Ok(())
     }
+}
+
+/// The size that frames of that size are encoded in: theirs, or the largest of their shape that the encoder takes.
+fn encodable_size(width: u32, height: u32) -> (u32, u32) {
+    let (longest, shortest) = (f64::from(width.max(height)), f64::from(width.min(height)));
+    let scale = (f64::from(MAX_SIDES.0) / longest).min(f64::from(MAX_SIDES.1) / shortest);
+    if scale >= 1.0 {
+        return (width, height);
+    }
+    // Even, as the encoder wants them.
+    let scaled = |side: u32| ((f64::from(side) * scale / 2.0).round() as u32 * 2).max(2);
+    (scaled(width), scaled(height))
 }
 
 impl FrameSink for Mp4Sink {
@@ -67,6 +72,18 @@ impl FrameSink for Mp4Sink {
 
     fn write_at(&mut self, frame: &Frame, position_s: f64) -> Result<(), VisionError> {
         check_size(&mut self.size, frame, self.partial.target())?;
+        let scaled;
+        let frame = match encodable_size(frame.width, frame.height) {
+            size if size == (frame.width, frame.height) => frame,
+            (width, height) => {
+                if self.running.is_none() {
+                    let (path, from) = (self.partial.target().display(), (frame.width, frame.height));
+                    tracing::warn!(%path, "frames of {}x{} are too large for H.264 here, so they are scaled to {width}x{height}", from.0, from.1);
+                }
+                scaled = frame.resize(width, height)?;
+                &scaled
+            }
+        };
         if self.running.is_none() {
             self.start(frame)?;
         }
@@ -106,5 +123,26 @@ impl FrameSink for Mp4Sink {
         let finished = writer.finish(last_duration).and_then(|file| file.sync_all());
         finished.map_err(|error| VisionError::writing(self.partial.target(), error))?;
         self.partial.publish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_is_scaled_in_its_shape() {
+        for (from, to) in [
+            ((640, 480), (640, 480)),
+            ((641, 481), (641, 481)),
+            ((4032, 3024), (2880, 2160)),
+            ((3024, 4032), (2160, 2880)),
+            ((4096, 2160), (3840, 2026)),
+            ((3000, 2200), (2946, 2160)),
+            ((16384, 16), (3840, 4)),
+            ((2, 16384), (2, 3840)),
+        ] {
+            assert_eq!(encodable_size(from.0, from.1), to, "{from:?}");
+        }
     }
 }
