@@ -182,14 +182,23 @@ fn high_dynamic_range_keeps_its_colours() {
         for (got, plain) in got.iter().zip(plain) {
             assert!((got - plain).abs() < 30.0, "{transfer}: {got:.0} for {plain:.0}");
         }
-        // The disc is red; shown without conversion it would be a dull brown.
-        let pixel = |frame: &Frame| {
-            let at = (120 * 320 + 96) * 3;
-            [frame.pixels[at], frame.pixels[at + 1], frame.pixels[at + 2]]
-        };
-        let [red, green, blue] = pixel(&frames[0].0);
-        assert!(red > 185 && green < 95 && blue < 80, "{transfer}: {red} {green} {blue}");
+        // Beside ffmpeg's own conversion, and as a control beside none at all.
+        let (reference, plain) = (folder.path().join("reference.png"), folder.path().join("plain.png"));
+        let tonemap = "-frames:v 1 -vf zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,\
+                       tonemap=mobius:desat=0,zscale=t=bt709:m=bt709:r=tv,format=rgb24";
+        if make(&path, tonemap, &reference) && make(&path, "-frames:v 1 -pix_fmt rgb24", &plain) {
+            let open = |path: &Path| saturation(&read_all(&mut *open_clip(path).unwrap())[0].0);
+            let (got, reference, plain) = (saturation(&frames[0].0), open(&reference), open(&plain));
+            assert!((got / reference - 1.0).abs() < 0.25, "{transfer}: {got:.1} for {reference:.1}");
+            assert!(got > plain * 1.15, "{transfer}: {got:.1}, grey as without conversion: {plain:.1}");
+        }
     }
+}
+
+/// Mean distance between the largest and the smallest of red, green and blue.
+fn saturation(frame: &Frame) -> f64 {
+    let spread = |pixel: &[u8]| f64::from(pixel.iter().max().unwrap() - pixel.iter().min().unwrap());
+    frame.pixels.chunks_exact(3).map(spread).sum::<f64>() / (frame.pixels.len() / 3) as f64
 }
 
 /// Mean difference of a line from the mean of its neighbours.

@@ -44,6 +44,8 @@ pub(super) struct Probe {
 pub(super) fn probe(ffprobe: &Path, path: &Path) -> Result<Option<Probe>, VisionError> {
     let mut command = Command::new(ffprobe);
     quiet(&mut command).args(["-hide_banner", "-loglevel", "quiet", "-of", "json", "-show_streams", "-show_format"]);
+    // Encryption shows in the first packets alone.
+    command.args(["-show_packets", "-read_intervals", "%+#2"]);
     safe_input(&mut command, path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else { return Ok(Some(Probe::default())) };
     let Some(mut stdout) = child.stdout.take() else { return Ok(None) };
@@ -90,7 +92,12 @@ fn parse(json: &Value, path: &Path) -> Result<Option<Probe>, VisionError> {
     };
     let side_data = stream["side_data_list"].as_array().map_or(&[][..], Vec::as_slice);
     let tag = stream["codec_tag_string"].as_str().unwrap_or_default();
-    if tag == "encv" || tag == "drmi" || side_data.iter().any(|data| data["side_data_type"] == "Encryption info") {
+    let encrypted = json["packets"].as_array().into_iter().flatten().any(|packet| {
+        let side_data = packet["side_data_list"].as_array().into_iter().flatten();
+        packet["stream_index"] == stream["index"]
+            && side_data.into_iter().any(|data| data["side_data_type"] == "Encryption info")
+    });
+    if encrypted || tag == "encv" || tag == "drmi" {
         return refuse(
             "its picture is encrypted (copy protection)",
             "play it with the program it was bought for, or give a clip that is not protected",
