@@ -124,8 +124,8 @@ impl ToSdr {
 
 /// Nearest entry of a table over 0 to 1; what lies outside is cut.
 fn index(value: f32, entries: usize) -> usize {
-    // A negative float becomes 0.
-    ((value * (entries - 1) as f32 + 0.5) as usize).min(entries - 1)
+    // Cut as a float first: the whole number then comes without further checks of its range.
+    (value.clamp(0.0, 1.0) * (entries - 1) as f32 + 0.5) as i32 as usize
 }
 
 const PQ_M1: f32 = 2610.0 / 16384.0;
