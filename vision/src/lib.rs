@@ -22,6 +22,7 @@ mod error;
 mod frame;
 mod geometry;
 mod h264;
+mod hdr;
 mod present;
 mod sink;
 mod source;

@@ -88,7 +88,8 @@ pub fn open_clip_with(path: impl AsRef<Path>, options: &ClipOptions) -> Result<B
             let file = BufReader::new(File::open(path).map_err(reading)?);
             match Y4mSource::open_file(file, path, metadata.len(), helped) {
                 Ok(source) => return Ok(Box::new(source)),
-                Err(refusal) => return elsewhere(path, refusal, options),
+                // ffmpeg reads more colour layouts.
+                Err(refusal) => Err(refusal),
             }
         }
         Kind::Mp4 => match Mp4Reader::open(path)? {
@@ -100,7 +101,7 @@ pub fn open_clip_with(path: impl AsRef<Path>, options: &ClipOptions) -> Result<B
             Opened::Other(found) => Err(Refusal::Other(found)),
         },
         Kind::Foreign(found) => Err(Refusal::Other(found.into())),
-        Kind::Unknown => return Err(unknown(path)),
+        Kind::Unknown => return undeclared(path, options),
     };
     match refused {
         Ok(source) => Ok(Box::new(source)),
@@ -113,17 +114,32 @@ fn elsewhere(path: &Path, refusal: Refusal, options: &ClipOptions) -> Result<Box
     let program = if options.use_ffmpeg { ffmpeg::find("ffmpeg") } else { None };
     match (refusal, program) {
         (Refusal::Other(found), Some(program)) => {
-            tracing::debug!(path = %path.display(), found, "decoding with ffmpeg");
-            ffmpeg::open(&program, path)
+            tracing::debug!(path = %path.display(), %found, "decoding with ffmpeg");
+            ffmpeg::open(&program, path)?.ok_or_else(|| {
+                VisionError::damaged(path, format!("it begins like {found}, and ffmpeg finds no picture in it"))
+            })
         }
         (Refusal::Other(found), None) => {
             Err(VisionError::Unsupported { path: path.to_path_buf(), found, help: ffmpeg::INSTALL_HELP.into() })
         }
         // Not one frame decoded; what ffmpeg makes of it is better than nothing.
         (Refusal::Failed(error @ VisionError::Damaged { .. }), Some(program)) => {
-            ffmpeg::open(&program, path).map_err(|_| error)
+            ffmpeg::open(&program, path).ok().flatten().ok_or(error)
         }
         (Refusal::Failed(error), _) => Err(error),
+    }
+}
+
+/// Asks ffmpeg about a file whose first bytes say nothing here.
+fn undeclared(path: &Path, options: &ClipOptions) -> Result<Box<dyn FrameSource>, VisionError> {
+    let program = if options.use_ffmpeg { ffmpeg::find("ffmpeg") } else { None };
+    match program {
+        // Without ffprobe, what ffmpeg says of a text or a sound would be no help.
+        Some(program) if ffmpeg::find("ffprobe").is_none() => {
+            ffmpeg::open(&program, path).ok().flatten().ok_or_else(|| unknown(path))
+        }
+        Some(program) => ffmpeg::open(&program, path)?.ok_or_else(|| unknown(path)),
+        None => Err(unknown(path)),
     }
 }
 
