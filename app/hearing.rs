@@ -6,7 +6,7 @@ use anyhow::Result;
 use otherglass_generator::scene::{Vocabulary, vocabulary};
 use otherglass_speech::utterances::UtteranceSettings;
 use otherglass_speech::whisper::Expected;
-use otherglass_speech::{Language, Pace, Recogniser, RecogniserOptions, SpeechError, Transcript, WavSource};
+use otherglass_speech::{FileSource, Language, Pace, Recogniser, RecogniserOptions, SpeechError, Transcript};
 
 use crate::assets::Assets;
 use crate::cli::SpeechArgs;
@@ -43,7 +43,7 @@ pub fn transcribe(
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(Transcript),
 ) -> Result<bool> {
-    let mut source = WavSource::open(file, Pace::Fast)?; // told before a model is loaded
+    let mut source = FileSource::open(file, Pace::Fast)?; // told before a model is loaded
     let mut recogniser = load(&choose(arguments, assets)?, arguments.language.as_ref())?;
     let settings = UtteranceSettings::default();
     otherglass_speech::transcribe(&mut source, &mut recogniser, &settings, &mut |transcript| {

@@ -45,7 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match dispatch(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {}", in_words(&error));
+            crate::errln!("error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }
@@ -68,7 +68,8 @@ fn start_log() {
     tracing_subscriber::fmt()
         .with_ansi(ansi)
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| out::Stderr)
+        .log_internal_errors(false)
         .without_time()
         .with_target(false)
         .init();
@@ -161,10 +162,10 @@ fn report(rendered: &Rendered) -> u8 {
     match path {
         Some(path) => {
             let ending = if *interrupted { ", interrupted" } else { "" };
-            eprintln!("{frames} frames written{ending}:");
+            crate::errln!("{frames} frames written{ending}:");
             crate::outln!("{}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display());
         }
-        None => eprintln!("interrupted before the first frame; nothing was written"),
+        None => crate::errln!("interrupted before the first frame; nothing was written"),
     }
     if *interrupted { INTERRUPTED } else { 0 }
 }

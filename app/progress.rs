@@ -45,7 +45,7 @@ impl Progress {
                 *next_at += LINE_EVERY;
                 let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
                 let rate = self.done as f64 / self.started.elapsed().as_secs_f64().max(1e-3);
-                eprintln!("{what}: {}{of} frames, {rate:.1} a second", self.done);
+                crate::errln!("{what}: {}{of} frames, {rate:.1} a second", self.done);
             }
             Shape::Lines { .. } => {}
         }
@@ -54,8 +54,8 @@ impl Progress {
     /// A line above the bar.
     pub fn say(&self, line: &str) {
         match &self.shape {
-            Shape::Bar(bar) => bar.suspend(|| eprintln!("{line}")),
-            Shape::Lines { .. } => eprintln!("{line}"),
+            Shape::Bar(bar) => bar.suspend(|| crate::errln!("{line}")),
+            Shape::Lines { .. } => crate::errln!("{line}"),
         }
     }
 

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use common::{otherglass, spoken, write_footage};
 use damage::torment;
-use otherglass_speech::wav;
+use otherglass_speech::sound;
 
 /// Damaged inputs for one reader.
 fn rounds() -> usize {
@@ -71,7 +71,7 @@ fn sound(name: &str) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let samples = spoken(folder.path(), "en-us", &["Crown."])?;
     let (source, target) = (folder.path().join("source.wav"), folder.path().join(name));
-    wav::write(&source, &samples[12_000..samples.len().min(40_000)]).unwrap();
+    sound::write(&source, &samples[12_000..samples.len().min(40_000)]).unwrap();
     if name.ends_with("wav") { Some(fs::read(source).unwrap()) } else { from_ffmpeg(&source, &target, &[]) }
 }
 

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use common::{Display, otherglass, ran, speech_model, spoken, write_footage};
-use otherglass_speech::wav;
+use otherglass_speech::sound;
 use pulse::Server;
 
 /// What a visitor says, one after another.
@@ -40,7 +40,7 @@ fn sentences_in_a_file_end_in_their_scene() {
     let Some(model) = speech_model() else { return };
     let Some(samples) = spoken(folder.path(), "en-us", SENTENCES) else { return };
     let file = folder.path().join("visit.wav");
-    wav::write(&file, &samples).unwrap();
+    sound::write(&file, &samples).unwrap();
     let heard = ran(otherglass().arg("transcribe").arg(&file).arg("--json").arg("--model").arg(&model)).succeeded();
     let texts: Vec<String> =
         heard.out.lines().map(|line| scene(line)["text"].as_str().unwrap_or_default().to_owned()).collect();
@@ -144,7 +144,7 @@ fn the_window_hears_what_is_said_into_a_microphone() {
     for (number, sentence) in ["I want to hold a sword.", "Make it blue."].iter().enumerate() {
         let Some(samples) = spoken(folder.path(), "en-us", &[sentence]) else { return };
         let file = folder.path().join(format!("{number}.wav"));
-        wav::write(&file, &samples).unwrap();
+        sound::write(&file, &samples).unwrap();
         files.push(file);
     }
     let Some(server) = Server::start(folder.path()) else { return };
@@ -169,7 +169,7 @@ fn no_sound_is_lost_while_the_house_model_draws_flat_out() {
     let Some(display) = Display::start() else { return };
     let Some(samples) = spoken(folder.path(), "en-us", SENTENCES) else { return };
     let file = folder.path().join("visit.wav");
-    wav::write(&file, &samples).unwrap();
+    sound::write(&file, &samples).unwrap();
     let Some(server) = Server::start(folder.path()) else { return };
     let long = std::env::var_os("OTHERGLASS_LONG").is_some();
     let time = Duration::from_secs(if long { 600 } else { 30 });
@@ -208,7 +208,7 @@ fn a_folder_of_recordings_is_scored_and_timed() {
     let said = ["give me a cape", "make the sword blue", "make it bigger", "take me to an ice kingdom"];
     for (number, sentence) in said.iter().enumerate() {
         let Some(samples) = spoken(folder.path(), "en-us", &[sentence]) else { return };
-        wav::write(&folder.path().join(format!("{number}.wav")), &samples).unwrap();
+        sound::write(&folder.path().join(format!("{number}.wav")), &samples).unwrap();
     }
     let list = |texts: &[&str]| {
         let rows =

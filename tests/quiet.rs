@@ -11,7 +11,7 @@ use otherglass::hearing;
 use otherglass::models::SpeechModels;
 use otherglass_generator::scene::Conversation;
 use otherglass_speech::utterances::UtteranceSettings;
-use otherglass_speech::{Pace, WavSource, transcribe, wav};
+use otherglass_speech::{FileSource, Pace, sound, transcribe};
 
 const RATE: f32 = 16_000.0;
 
@@ -88,7 +88,7 @@ fn babble(folder: &Path, length: usize) -> Option<Vec<f32>> {
 /// What is said to be heard in these sounds, and the scene after it, which holds something that could be changed.
 fn outcome(folder: &Path, model: &Path, samples: &[f32]) -> (Vec<String>, bool) {
     let file = folder.join("sounds.wav");
-    wav::write(&file, samples).unwrap();
+    sound::write(&file, samples).unwrap();
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let model = SpeechModels::open(&assets).unwrap().choose(model.to_str()).unwrap(); // with a prompt where the program gives one
     let mut recogniser = hearing::load(&model, Some(&"en".parse().unwrap())).unwrap();
@@ -98,7 +98,7 @@ fn outcome(folder: &Path, model: &Path, samples: &[f32]) -> (Vec<String>, bool) 
     }
     let before = conversation.scene().clone();
     let (mut heard, mut edited) = (Vec::new(), false);
-    let mut source = WavSource::open(&file, Pace::Fast).unwrap();
+    let mut source = FileSource::open(&file, Pace::Fast).unwrap();
     transcribe(&mut source, &mut recogniser, &UtteranceSettings::default(), &mut |transcript| {
         edited |= !conversation.respond(&transcript.text).edits.is_empty();
         heard.push(transcript.text);
@@ -159,7 +159,7 @@ fn a_reader_of_a_novel_changes_nothing() {
     files.sort();
     let mut samples = vec![0.0; 16_000];
     for file in &files {
-        samples.extend(wav::read_all(file).unwrap());
+        samples.extend(sound::read_all(file).unwrap());
         samples.resize(samples.len() + 16_000, 0.0);
     }
     assert!(samples.len() > 20 * RATE as usize, "{files:?}");

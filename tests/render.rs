@@ -239,7 +239,10 @@ fn a_truncated_clip_ends_in_words_or_in_what_there_was() {
             }
             code => panic!("ended with {code:?}: {ran:#?}"),
         }
-        assert!(!names_in(bench.folder.path()).iter().any(|name| name.contains("partial")), "a working file was left");
+        assert!(
+            !names_in(bench.folder.path()).iter().any(|name| name.starts_with(".otherglass")),
+            "a working file was left"
+        );
     }
 }
 
@@ -318,7 +321,12 @@ fn ctrl_c_leaves_a_playable_file() {
     let bench = Bench::new();
     let clip = bench.footage("in.mp4", 640, 480, 400);
     let output = bench.path("out.mp4");
-    let partial = format!("{output}.partial");
+    // The working file lies in a hidden folder beside the output.
+    let working = || {
+        let hidden = |name: &String| name.starts_with(".otherglass-");
+        names_in(bench.folder.path()).into_iter().find(hidden).map(|name| bench.folder.path().join(name))
+    };
+    let bytes = || working().and_then(|folder| folder.join("work").metadata().ok()).map_or(0, |file| file.len());
     let mut child = otherglass()
         .args(["render", &clip, "--engine", "passthrough", "--output", &output])
         .stdout(Stdio::null())
@@ -326,7 +334,7 @@ fn ctrl_c_leaves_a_playable_file() {
         .spawn()
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !std::fs::metadata(&partial).is_ok_and(|file| file.len() > 20_000) {
+    while bytes() < 20_000 {
         assert!(Instant::now() < deadline, "nothing was written within a minute");
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
         std::thread::sleep(Duration::from_millis(5));
@@ -336,5 +344,5 @@ fn ctrl_c_leaves_a_playable_file() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let frames = frames_of(Path::new(&output)).len();
     assert!((1..400).contains(&frames), "{frames} frames are in the file");
-    assert!(!Path::new(&partial).exists(), "the working file was left");
+    assert_eq!(working(), None, "the working folder was left");
 }

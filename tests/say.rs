@@ -20,7 +20,9 @@ fn the_object_has_exactly_the_documented_keys() {
     let sword = json!({
         "kind": "sword", "place": "right_hand", "color": "blue", "size": 1.5, "material": null, "count": 1, "drawable": true
     });
-    let expected = json!({ "items": [sword], "world": null, "style": null, "understood": true, "reply": "" });
+    let expected = json!({
+        "items": [sword], "world": null, "style": null, "weather": [], "rules": [], "understood": true, "reply": ""
+    });
     assert_eq!(object, expected);
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{copy_folder, otherglass, ran, run, spoken, write_footage};
-use otherglass_speech::wav;
+use otherglass_speech::sound;
 use tiny_model::TinyModel;
 
 /// A folder for models that holds none.
@@ -26,11 +26,11 @@ fn recording(folder: &Path) -> PathBuf {
     let spoken = folder.join("spoken.wav");
     let made = Command::new("espeak-ng").args(["-w"]).arg(&spoken).arg("Give me a crown, and make it silver.").output();
     let samples = match made {
-        Ok(output) if output.status.success() => wav::read_all(&spoken).unwrap(),
+        Ok(output) if output.status.success() => sound::read_all(&spoken).unwrap(),
         _ => vec![0.0; 32_000],
     };
     let silence = vec![0.0; 16_000];
-    wav::write(&file, &[silence.clone(), samples, silence].concat()).unwrap();
+    sound::write(&file, &[silence.clone(), samples, silence].concat()).unwrap();
     file
 }
 
@@ -39,7 +39,7 @@ fn what_is_built_in_hears_where_nothing_was_fetched() {
     let folder = tempfile::tempdir().unwrap();
     let Some(samples) = spoken(folder.path(), "en-us", &["Give me a crown, and make it silver."]) else { return };
     let file = folder.path().join("recording.wav");
-    wav::write(&file, &samples).unwrap();
+    sound::write(&file, &samples).unwrap();
     let heard = ran(without_models(folder.path()).arg("transcribe").arg(&file)).succeeded().out.to_lowercase();
     assert!(heard.contains("crown") && heard.contains("silver"), "{heard}");
 }

@@ -13,7 +13,7 @@ use otherglass_speech::listener::{OpenRecogniser, OpenSource};
 use otherglass_speech::utterances::{Event, UtteranceSettings, Utterances};
 use otherglass_speech::{
     EarState, Listener, ListenerSettings, MindState, Pacer, Recognise, RecogniserOptions, SAMPLE_RATE_HZ, Source,
-    SpeechError, Timing, seconds, wav,
+    SpeechError, Timing, seconds, sound,
 };
 
 use super::bench::{ms, percentile};
@@ -40,11 +40,11 @@ pub fn bench(
     let model = hearing::choose(arguments, assets)?;
     let mut recording = room(SAMPLE_RATE_HZ as usize);
     for row in rows.iter().take(utterances) {
-        recording.extend(wav::read_all(&row.file)?);
+        recording.extend(sound::read_all(&row.file)?);
         recording.extend(room((PAUSE_S * f64::from(SAMPLE_RATE_HZ)) as usize));
     }
     let recording: Arc<[f32]> = recording.into();
-    eprintln!(
+    crate::errln!(
         "{} recordings, {:.0} s at the pace at which they were spoken ...",
         rows.len().min(utterances),
         seconds(recording.len() as u64)

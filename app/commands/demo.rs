@@ -13,7 +13,8 @@ use crate::interrupt::Interrupt;
 use crate::pipeline::CameraWish;
 use crate::settings::MirrorSettings;
 
-const FILE_NAME: &str = "otherglass-demo.mp4";
+/// Name of the file, without its ending.
+const FILE_STEM: &str = "otherglass-demo";
 
 /// What is said, and at which second.
 const CONVERSATION: &[(f64, &str)] = &[
@@ -37,8 +38,10 @@ pub fn has_display() -> bool {
 
 /// Renders the demo and prints its path.
 pub fn demo(why: &str, settings: &MirrorSettings, assets: &Assets, interrupt: &Interrupt) -> Result<Rendered> {
-    eprintln!("{why}");
-    eprintln!("Rendering a demo instead: a visitor asks for a sword, a bigger blue one, a crown and an ice kingdom.");
+    crate::errln!("{why}");
+    crate::errln!(
+        "Rendering a demo instead: a visitor asks for a sword, a bigger blue one, a crown and an ice kingdom."
+    );
     let input = match &settings.wish {
         CameraWish::Clip(clip) => clip.clone(),
         CameraWish::Camera(_) => assets.demo_clip().with_context(|| {
@@ -71,12 +74,19 @@ fn writable_place() -> Result<PathBuf> {
     let cache = dirs::cache_dir().unwrap_or_else(std::env::temp_dir).join("otherglass");
     for folder in [here, cache] {
         if is_writable(&folder) {
-            return Ok(folder.join(FILE_NAME));
+            return Ok(free_name(&folder));
         }
     }
     anyhow::bail!(
         "neither the current folder nor the cache folder can be written; go to a folder of your own and start again"
     )
+}
+
+/// `otherglass-demo.mp4`, with a number where that is taken: what is there may be somebody's.
+fn free_name(folder: &Path) -> PathBuf {
+    let numbered = (2_u32..).map(|number| format!("{FILE_STEM}-{number}.mp4"));
+    let mut names = std::iter::once(format!("{FILE_STEM}.mp4")).chain(numbered).map(|name| folder.join(name));
+    names.find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| folder.join(FILE_STEM).with_extension("mp4"))
 }
 
 fn is_writable(folder: &Path) -> bool {
@@ -102,13 +112,23 @@ mod tests {
     fn every_line_of_the_script_is_understood() {
         let mut conversation = otherglass_generator::scene::Conversation::new();
         for (_, text) in CONVERSATION {
-            let answer = crate::answer::ask(&mut conversation, text, None);
+            let answer = crate::answer::ask(&mut conversation, text);
             assert!(answer.understood, "{answer:?}");
         }
         let scene = conversation.scene();
         assert_eq!(scene.items.len(), 2, "{}", scene.summary());
         assert!(scene.items[0].size > 1.0 && scene.items[0].color.as_ref().is_some_and(|color| color.name == "blue"));
         assert!(scene.world.as_ref().is_some_and(|world| world.theme.is_some()));
+    }
+
+    #[test]
+    fn an_earlier_demo_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["otherglass-demo.mp4", "otherglass-demo-2.mp4", "otherglass-demo-3.mp4"] {
+            let free = free_name(folder.path());
+            assert_eq!(free, folder.path().join(name));
+            std::fs::write(free, b"mine").unwrap();
+        }
     }
 
     #[test]

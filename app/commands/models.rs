@@ -57,7 +57,7 @@ fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
     }
     let path = models.path(model);
     let interrupt = Interrupt::listen()?;
-    eprintln!("{name}, {}, licence {}, from {}", megabytes(model.bytes), model.licence, model.source);
+    crate::errln!("{name}, {}, licence {}, from {}", megabytes(model.bytes), model.licence, model.source);
     let mut progress = BytesProgress::new(model);
     let fetched = fetch(model, &path, &mut |bytes| {
         progress.reach(bytes);
@@ -65,10 +65,10 @@ fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
     });
     progress.finish();
     match fetched? {
-        Fetched::Present => eprintln!("it is here already, and whole:"),
-        Fetched::Done => eprintln!("fetched and checked:"),
+        Fetched::Present => crate::errln!("it is here already, and whole:"),
+        Fetched::Done => crate::errln!("fetched and checked:"),
         Fetched::Interrupted => {
-            eprintln!("interrupted; the same command goes on from here");
+            crate::errln!("interrupted; the same command goes on from here");
             return Ok(INTERRUPTED);
         }
     }
@@ -136,7 +136,7 @@ impl BytesProgress {
             Some(bar) => bar.set_position(bytes),
             None if Instant::now() >= self.next_at => {
                 self.next_at = Instant::now() + Self::LINE_EVERY;
-                eprintln!("{} of {}", megabytes(bytes), megabytes(self.total));
+                crate::errln!("{} of {}", megabytes(bytes), megabytes(self.total));
             }
             None => {}
         }

@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use otherglass_generator::render::{Engine, Renderer, RendererOptions, open};
-use otherglass_generator::scene::{Conversation, Edit};
+use otherglass_generator::scene::{Abilities, Conversation, Edit};
 use otherglass_vision::{Frame, FrameSink, FrameSource, SinkOptions, open_clip, open_sink};
 
-use crate::answer::{Abilities, ask};
+use crate::answer::ask;
 use crate::assets::Assets;
 use crate::cli::{SpeechArgs, Timed};
 use crate::hearing;
@@ -75,9 +75,13 @@ pub fn render(job: &RenderJob, assets: &Assets, interrupt: &Interrupt) -> Result
     };
     let options = RendererOptions { seed: job.seed, ..RendererOptions::new(assets.folder()) };
     let mut renderer = open(job.engine, &options)?;
-    let sink_options = SinkOptions { frame_rate: reel.frame_rate(), ..SinkOptions::default() };
+    let sink_options = SinkOptions {
+        frame_rate: reel.frame_rate(),
+        expected_frames: reel.expected_frames(),
+        ..SinkOptions::default()
+    };
     let mut sink = open_sink(&job.output, &sink_options)?;
-    let mut talk = Script::new(job, spoken, Abilities::of(renderer.as_ref()));
+    let mut talk = Script::new(job, spoken, renderer.abilities());
     let mut progress = Progress::new(&reel.name(), reel.expected_frames());
 
     let mut frames = 0_u64;
@@ -111,7 +115,7 @@ fn spoken(voice: &Voice, assets: &Assets, interrupt: &Interrupt) -> Result<Optio
         spoken.push(Timed { seconds: transcript.span.end_s, text: transcript.text });
     })?;
     if spoken.is_empty() && completed {
-        eprintln!("nothing was understood in {}; its words change nothing", voice.file.display());
+        crate::errln!("nothing was understood in {}; its words change nothing", voice.file.display());
     }
     Ok(completed.then_some(spoken))
 }
@@ -241,7 +245,6 @@ impl Reel {
 /// What is said, and when.
 struct Script {
     conversation: Conversation,
-    abilities: Abilities,
     /// Soonest last.
     due: Vec<Timed>,
 }
@@ -252,14 +255,16 @@ impl Script {
         let mut due: Vec<Timed> = before.chain(job.at.iter().cloned()).chain(spoken).collect();
         due.sort_by(|a, b| a.seconds.total_cmp(&b.seconds)); // stable: what is said at one time keeps its order
         due.reverse();
-        Self { conversation: Conversation::new(), abilities, due }
+        let mut conversation = Conversation::new();
+        conversation.set_abilities(abilities);
+        Self { conversation, due }
     }
 
     /// Says everything due by that time of the clip.
     fn speak_until(&mut self, position_s: f64, renderer: &mut dyn Renderer, progress: &Progress) {
         let before = self.conversation.scene().revision;
         while let Some(next) = self.due.pop_if(|next| next.seconds <= position_s + 1e-9) {
-            let answer = ask(&mut self.conversation, &next.text, Some(&self.abilities));
+            let answer = ask(&mut self.conversation, &next.text);
             let time = if next.seconds.is_finite() { format!("{:6.2} s  ", next.seconds) } else { String::new() };
             progress.say(&format!("{time}{}", answer.line()));
             if answer.for_program.iter().any(|edit| !matches!(edit, Edit::None)) {

@@ -22,7 +22,7 @@ pub fn transcribe(arguments: &TranscribeArgs, assets: &Assets, interrupt: &Inter
         crate::outln!("{line}");
     })?;
     if count == 0 && completed {
-        eprintln!("no speech was understood in {}", file.display());
+        crate::errln!("no speech was understood in {}", file.display());
     }
     Ok(completed)
 }

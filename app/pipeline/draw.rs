@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use otherglass_generator::render::{Passthrough, RenderError, Renderer, StageTiming};
-use otherglass_generator::scene::Scene;
+use otherglass_generator::scene::{Abilities, Scene};
 use otherglass_vision::Frame;
 
 use super::feed::Captured;
 use super::slot::{Slot, Taken};
 use super::worker::{Joined, Stop, Worker};
-use crate::answer::Abilities;
 
 /// Opens the engine; called once, on the drawing thread.
 pub type OpenRenderer = Box<dyn FnOnce() -> Result<Box<dyn Renderer>, RenderError> + Send>;
@@ -160,7 +159,7 @@ impl Painter {
         if let Some(fault) = &fault {
             tracing::error!("{fault}; the plain mirror takes over");
         }
-        *lock(&self.state) = DrawState { abilities: Some(Abilities::of(self.renderer.as_ref())), fault };
+        *lock(&self.state) = DrawState { abilities: Some(self.renderer.abilities()), fault };
         (self.changed)();
     }
 }
@@ -187,7 +186,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use otherglass_generator::scene::Edit;
-    use otherglass_generator::scene::{Item, ItemKind, StyleName, Theme};
+    use otherglass_generator::scene::{Item, ItemKind};
 
     use super::*;
 
@@ -224,14 +223,8 @@ mod tests {
         fn timings(&self) -> &[StageTiming] {
             &[]
         }
-        fn can_draw(&self, _kind: &ItemKind) -> bool {
-            true
-        }
-        fn can_show_world(&self, _theme: Theme) -> bool {
-            true
-        }
-        fn can_show_style(&self, _style: StyleName) -> bool {
-            true
+        fn abilities(&self) -> Abilities {
+            Abilities::house()
         }
     }
 

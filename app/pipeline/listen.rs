@@ -21,8 +21,8 @@ use otherglass_speech::microphone::{Microphone, MicrophoneDescription, Microphon
 use otherglass_speech::utterances::Mode;
 use otherglass_speech::wake::{Heard, WakeFilter, split_at_phrase};
 use otherglass_speech::{
-    EarState, Language, Listener, ListenerSettings, MindState, Pace, Recognise, Source, SpeechError, Transcript,
-    WavSource,
+    EarState, FileSource, Language, Listener, ListenerSettings, MindState, Pace, Recognise, Source, SpeechError,
+    Transcript,
 };
 
 use super::talk::TalkLine;
@@ -58,7 +58,7 @@ impl MicrophoneWish {
     fn open(&self) -> Result<Box<dyn Source>, SpeechError> {
         Ok(match self {
             Self::Microphone(selector) => Box::new(Microphone::open(selector)?),
-            Self::File(path) => Box::new(WavSource::open(path, Pace::Times(1.0))?),
+            Self::File(path) => Box::new(FileSource::open(path, Pace::Times(1.0))?),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use otherglass_generator::scene::Scene;
-use otherglass_speech::wav;
+use otherglass_speech::sound;
 use otherglass_speech::whisper::Said;
 
 use super::super::slot::Slot;
@@ -47,11 +47,11 @@ fn recording(folder: &Path) -> Option<PathBuf> {
             eprintln!("skipped: no espeak-ng to synthesise speech with (apt-get install espeak-ng)");
             return None;
         }
-        samples.extend(wav::read_all(&spoken).unwrap());
+        samples.extend(sound::read_all(&spoken).unwrap());
         samples.resize(samples.len() + 16_000, 0.0);
     }
     let file = folder.join("said.wav");
-    wav::write(&file, &samples).unwrap();
+    sound::write(&file, &samples).unwrap();
     Some(file)
 }
 

@@ -8,11 +8,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use otherglass_generator::scene::{Conversation, Edit, Scene};
+use otherglass_generator::scene::{Abilities, Conversation, Edit, Scene};
 
 use super::slot::Slot;
 use super::worker::{Joined, Stop, Worker};
-use crate::answer::{Abilities, Answer, ask};
+use crate::answer::{Answer, ask};
 
 /// How many utterances may wait.
 const LINE_LENGTH: usize = 32;
@@ -38,6 +38,7 @@ pub struct TalkState {
 struct Told {
     state: TalkState,
     answers: VecDeque<Answer>,
+    /// Those that the conversation does not know yet.
     abilities: Option<Abilities>,
 }
 
@@ -155,8 +156,10 @@ impl Listener {
         let starts_over = matches!(heard, Heard::StartOver);
         let answer = match heard {
             Heard::Utterance(utterance) => {
-                let abilities = lock(&self.told).abilities.clone();
-                let answer = ask(&mut self.conversation, &utterance, abilities.as_ref());
+                if let Some(abilities) = lock(&self.told).abilities.take() {
+                    self.conversation.set_abilities(abilities);
+                }
+                let answer = ask(&mut self.conversation, &utterance);
                 tracing::debug!("{}", answer.line());
                 Some(answer)
             }

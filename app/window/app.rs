@@ -9,6 +9,7 @@ use anyhow::Result;
 use egui::{CursorIcon, ViewportCommand};
 use otherglass_generator::render::{RendererOptions, open};
 use otherglass_generator::scene::Edit;
+use otherglass_vision::{Frame, VisionError};
 
 use super::meters::{Rate, Typical};
 use super::model::{Action, Caption, ChipTarget, Figures, Toast, Tone, ViewModel, ViewState};
@@ -302,8 +303,10 @@ impl MirrorApp {
                     let rgb: Vec<u8> =
                         picture.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
                     let [width, height] = picture.size.map(|side| u32::try_from(side).unwrap_or(0));
-                    if let Err(error) = write_png(&path, &rgb, width, height) {
-                        tracing::error!("{error:#}");
+                    let frame = Frame::rgb8(rgb, width, height, 0, Instant::now());
+                    let written = frame.map_err(VisionError::from).and_then(|frame| write_png(&path, &frame, false));
+                    if let Err(error) = written {
+                        tracing::error!("{error}");
                     }
                     ctx.send_viewport_cmd(ViewportCommand::Close);
                 }

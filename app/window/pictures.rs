@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use otherglass_vision::Frame;
+use anyhow::{Context, Result, bail};
+use otherglass_vision::{Frame, SinkOptions, VisionError, open_sink};
 
 use super::model::SavedPicture;
 use crate::pipeline::{Slot, Worker};
@@ -51,34 +51,35 @@ fn save(folder: &Path, frame: &Frame, mirrored: bool) -> Result<PathBuf> {
     std::fs::create_dir_all(folder).with_context(|| {
         format!("the folder {} can't be made; set `pictures` in the configuration", folder.display())
     })?;
-    let path = free_name(folder, SystemTime::now());
     let picture = if mirrored { frame.mirrored() } else { frame.clone() };
-    write_png(&path, &picture.pixels, picture.width, picture.height)?;
-    Ok(path)
-}
-
-/// Writes RGB bytes under a working name first, so that no half picture stands under the final one.
-pub fn write_png(path: &Path, rgb: &[u8], width: u32, height: u32) -> Result<()> {
-    let partial = path.with_extension("png.partial");
-    let format = image::ImageFormat::Png;
-    let written = image::save_buffer_with_format(&partial, rgb, width, height, image::ColorType::Rgb8, format)
-        .map_err(anyhow::Error::from)
-        .and_then(|()| std::fs::rename(&partial, path).map_err(anyhow::Error::from));
-    if written.is_err() {
-        // The first error is the one to tell; a leftover that can't be removed is named .partial.
-        let _leftover = std::fs::remove_file(&partial);
+    let stem = stem(SystemTime::now());
+    let names = std::iter::once(format!("{stem}.png")).chain((2..).map(|number| format!("{stem}-{number}.png")));
+    for path in names.map(|name| folder.join(name)) {
+        if path.exists() {
+            continue;
+        }
+        match write_png(&path, &picture, true) {
+            // Another program was faster.
+            Err(VisionError::Unwritable { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+            written => return Ok(written?),
+        }
     }
-    written.with_context(|| format!("the picture {} can't be written; check the folder and the disk", path.display()))
+    bail!("every name for a picture is taken in {}", folder.display())
 }
 
-/// `otherglass-2026-11-23-195812.png`, with a number after it when that is taken. Times are UTC.
-fn free_name(folder: &Path, now: SystemTime) -> PathBuf {
+/// Writes a PNG; what is there already is replaced, or kept, which is an error.
+pub fn write_png(path: &Path, picture: &Frame, keep_existing: bool) -> Result<PathBuf, VisionError> {
+    let mut sink = open_sink(path, &SinkOptions { keep_existing, ..SinkOptions::default() })?;
+    sink.write(picture)?;
+    sink.finish()
+}
+
+/// `otherglass-2026-11-23-195812`, in UTC.
+fn stem(now: SystemTime) -> String {
     let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (year, month, day) = civil_date(since_1970 / 86_400);
     let (hour, minute, second) = (since_1970 / 3600 % 24, since_1970 / 60 % 60, since_1970 % 60);
-    let stem = format!("otherglass-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}");
-    let names = std::iter::once(format!("{stem}.png")).chain((2..).map(|number| format!("{stem}-{number}.png")));
-    names.map(|name| folder.join(name)).find(|path| !path.exists()).unwrap_or_else(|| folder.join("otherglass.png"))
+    format!("otherglass-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}")
 }
 
 /// Year, month and day of that many days after 1970-01-01, by counting.
@@ -144,14 +145,17 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_the_time_and_do_not_repeat() {
-        let folder = tempfile::tempdir().unwrap();
+    fn names_tell_the_time_and_no_picture_is_replaced() {
         let time = UNIX_EPOCH + Duration::from_secs(1_709_210_096); // 2024-02-29 12:34:56 UTC
-        let first = free_name(folder.path(), time);
-        assert!(first.ends_with("otherglass-2024-02-29-123456.png"), "{}", first.display());
-        std::fs::write(&first, b"x").unwrap();
-        assert!(free_name(folder.path(), time).ends_with("otherglass-2024-02-29-123456-2.png"));
+        assert_eq!(stem(time), "otherglass-2024-02-29-123456");
         assert_eq!(civil_date(0), (1970, 1, 1));
         assert_eq!(civil_date(365), (1971, 1, 1));
+        let folder = tempfile::tempdir().unwrap();
+        let paths: std::collections::BTreeSet<_> = (0..4).map(|_| save_one(folder.path()).unwrap()).collect();
+        assert_eq!(paths.len(), 4);
+        let kept = folder.path().join("kept.png");
+        std::fs::write(&kept, b"mine").unwrap();
+        assert!(write_png(&kept, &frame(), true).is_err());
+        assert_eq!(std::fs::read(&kept).unwrap(), b"mine");
     }
 }

@@ -1,12 +1,11 @@
 //! The scene and the state of the cameras in the window's words.
 
-use otherglass_generator::scene::{Item, ItemKind, Scene};
+use otherglass_generator::scene::{Abilities, Item, ItemKind, Scene};
 use otherglass_speech::microphone::MicrophoneDescription;
 use otherglass_vision::CameraDescription;
 
 use super::model::{Banner, CameraChoice, Chip, ChipTarget, EarLook, Hearing};
 use super::view::TEXT_BOX_NAME;
-use crate::answer::Abilities;
 use crate::pipeline::{CameraState, EarsHealth, EarsState, ListenMode, Why};
 
 /// The line for newcomers.

@@ -6,6 +6,8 @@
 //!
 //! A line: `{"lang", "say": [...], "items": [{"kind", "place", "color", "size", "count"}], "world", "style"}`. An item
 //! names only what matters; a list means any of it; place "hand" means either or both; size is "bigger" or "smaller".
+//! It may also say whether the last utterance is `understood`, and what its reply must hold (`reply_has`) and must not
+//! hold (`reply_lacks`): a text, or a list of them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -68,6 +70,20 @@ fn scene_fits(want: &Value, scene: &Value) -> bool {
     })
 }
 
+fn texts(want: &Value) -> Vec<&str> {
+    match want {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().into_iter().collect(),
+    }
+}
+
+/// Does the last reply hold what it must, and nothing that it must not?
+fn reply_fits(want: &Value, understood: bool, reply: &str) -> bool {
+    want.get("understood").is_none_or(|wanted| *wanted == understood)
+        && texts(&want["reply_has"]).iter().all(|text| reply.contains(text))
+        && !texts(&want["reply_lacks"]).iter().any(|text| reply.contains(text))
+}
+
 /// Plays every dialogue of a file; the share that ends in the right scene, and a line for each that does not.
 fn play(path: &Path) -> (f64, Vec<String>) {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -76,17 +92,18 @@ fn play(path: &Path) -> (f64, Vec<String>) {
     for line in text.lines() {
         let want: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         let mut conversation = Conversation::new();
-        let mut understood = false;
+        let (mut understood, mut reply) = (false, String::new());
         for utterance in want["say"].as_array().expect("say is a list") {
-            understood = conversation.respond(utterance.as_str().expect("utterances are texts")).understood;
+            let answer = conversation.respond(utterance.as_str().expect("utterances are texts"));
+            (understood, reply) = (answer.understood, answer.text);
         }
         let scene = scene_json(conversation.scene(), understood, "");
         let entry = score.entry(want["lang"].as_str().unwrap_or("?").to_owned()).or_default();
         entry.1 += 1;
-        if scene_fits(&want, &scene) {
+        if scene_fits(&want, &scene) && reply_fits(&want, understood, &reply) {
             entry.0 += 1;
         } else {
-            wrong.push(format!("{} -> {}", want["say"], conversation.scene().summary()));
+            wrong.push(format!("{} -> {} | {reply}", want["say"], conversation.scene().summary()));
             if std::env::var_os("OTHERGLASS_EXPLAIN").is_some() {
                 for utterance in want["say"].as_array().into_iter().flatten() {
                     wrong.push(Conversation::explain(utterance.as_str().unwrap_or("")));
@@ -104,6 +121,12 @@ fn play(path: &Path) -> (f64, Vec<String>) {
 #[test]
 fn the_dialogues_of_development_all_end_right() {
     let (_, wrong) = play(&root().join("tests/dialogues/develop.jsonl"));
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_said_to_the_mirror_itself_is_answered() {
+    let (_, wrong) = play(&root().join("tests/dialogues/talk.jsonl"));
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -143,6 +166,10 @@ fn the_comparison_sees_what_is_wrong() {
     .unwrap();
     assert!(scene_fits(&want, &scene(&["give me a big blue sword"])));
     assert!(!scene_fits(&want, &scene(&["give me a big red sword"])));
+    let talk: Value =
+        serde_json::from_str(r#"{"understood": true, "reply_has": ["a", "b"], "reply_lacks": "c"}"#).unwrap();
+    assert!(reply_fits(&talk, true, "a b"));
+    assert!(!reply_fits(&talk, false, "a b") && !reply_fits(&talk, true, "a") && !reply_fits(&talk, true, "a b c"));
     assert!(!scene_fits(&want, &scene(&["give me a blue sword"])));
     assert!(!scene_fits(&want, &scene(&["give me a big blue sword on my head"])));
     assert!(!scene_fits(&want, &scene(&["give me a big blue sword and a crown"])));

@@ -36,7 +36,7 @@ fn stages(renderer: &dyn Renderer) -> Vec<&'static str> {
 fn every_style_of_the_vocabulary_is_shown_without_the_networks() {
     let (mut house, frame) = (house(), frame());
     for style in StyleName::ALL.iter().copied() {
-        assert!(house.can_show_style(style));
+        assert!(house.abilities().can_show_style(Some(style)));
         house.set_scene(&scene(&[Edit::SetStyle { style: Style::from_name(style) }]));
         let shown = house.render(&frame).expect("a frame");
         assert_eq!((shown.width, shown.height, shown.seq), (WIDTH, HEIGHT, frame.seq));

@@ -20,14 +20,18 @@ pub enum SpeechError {
 
     #[error("{path} can't be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path} is no WAV file that can be read: {reason}; expected PCM of 8, 16, 24 or 32 bits or 32-bit float")]
-    NotWav { path: PathBuf, reason: String },
-    #[error("{path} holds no sound (0 samples); record it again")]
-    EmptyWav { path: PathBuf },
     #[error(
-        "{path} is cut off: its header promises {expected_s:.2} s of sound, {got_s:.2} s are there; copy or save it again"
+        "{} can't be heard: {reason}; give WAV, MP3, M4A, OGG, FLAC or a clip with such sound, or convert it: ffmpeg -i INPUT sound.wav",
+        .path.display()
     )]
-    TruncatedWav { path: PathBuf, expected_s: f64, got_s: f64 },
+    UnknownSound { path: PathBuf, reason: String },
+    #[error("{} holds no sound (0 samples); record it again", .path.display())]
+    EmptySound { path: PathBuf },
+    #[error(
+        "{} is cut off: its header promises {expected_s:.2} s of sound, {got_s:.2} s are there; copy or save it again",
+        .path.display()
+    )]
+    Truncated { path: PathBuf, expected_s: f64, got_s: f64 },
 
     #[error("the speech model {path} can't be used: {reason}")]
     UnfitModel { path: PathBuf, reason: String },

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::dc::DcBlocker;
 use crate::microphone::{Level, Loudness};
 use crate::source::Source;
 use crate::state::{EarState, ListenerState, MindState, Timing};
@@ -38,10 +39,12 @@ pub fn transcribe(
 ) -> Result<usize, SpeechError> {
     let mut utterances = Utterances::new(settings.clone());
     let (mut samples, mut events) = (Vec::new(), Vec::new());
+    let mut blocker = DcBlocker::default();
     let mut heard = 0;
     loop {
         samples.clear();
         let goes_on = source.read(&mut samples)?;
+        blocker.filter(&mut samples);
         utterances.push(&samples, &mut events);
         if !goes_on {
             utterances.finish(&mut events);
@@ -377,9 +380,11 @@ impl Ear {
         let number = self.shared.over.load(Ordering::SeqCst);
         let mut progress = Progress { number, offset_s: seconds(*heard), ..Progress::default() };
         let lost_before = self.shared.state().lost_samples;
+        let mut blocker = DcBlocker::default();
         while !self.shared.source_is_over() {
             samples.clear();
             let read = source.read(&mut samples);
+            blocker.filter(&mut samples);
             *heard += samples.len() as u64;
             loudness.hear(&samples);
             utterances.press(self.shared.pressed.load(Ordering::SeqCst));

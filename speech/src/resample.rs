@@ -10,6 +10,7 @@
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction};
 
+use crate::downmix::Downmix;
 use crate::{SAMPLE_RATE_HZ, SpeechError};
 
 /// Rates that are believed, Hz.
@@ -21,6 +22,7 @@ const LEAST_CHUNK: usize = 256;
 /// Streams interleaved samples to mono 16 kHz.
 pub struct Converter {
     channels: usize,
+    downmix: Downmix,
     rate_hz: u32,
     /// `None` where the rate is right already.
     resampler: Option<Fft<f32>>,
@@ -69,6 +71,7 @@ impl Converter {
         let most_out = resampler.as_ref().map_or(0, Resampler::output_frames_max);
         Ok(Self {
             channels: usize::from(channels),
+            downmix: Downmix::new(rate_hz, usize::from(channels)),
             rate_hz,
             resampler,
             torn: Vec::with_capacity(usize::from(channels)),
@@ -91,7 +94,7 @@ impl Converter {
             if self.torn.len() < self.channels {
                 return;
             }
-            let sample = mono(&self.torn);
+            let sample = self.downmix.mix(&self.torn);
             self.torn.clear();
             self.waiting.push(sample);
             self.frames_in += 1;
@@ -99,7 +102,7 @@ impl Converter {
         let frames = rest.chunks_exact(self.channels);
         self.torn.extend_from_slice(frames.remainder());
         self.frames_in += frames.len() as u64;
-        self.waiting.extend(frames.map(mono));
+        self.waiting.extend(frames.map(|frame| self.downmix.mix(frame)));
         self.convert_waiting(out);
     }
 
@@ -120,6 +123,7 @@ impl Converter {
     fn restart(&mut self) {
         let Self {
             channels: _,
+            downmix,
             rate_hz: _,
             chunk: _,
             resampler,
@@ -134,6 +138,7 @@ impl Converter {
             resampler.reset();
             *delay_left = resampler.output_delay();
         }
+        downmix.restart();
         torn.clear();
         waiting.clear();
         *frames_in = 0;
@@ -174,12 +179,6 @@ fn step(resampler: &mut Fft<f32>, chunk: &[f32], written: &mut [f32]) -> usize {
     let done = resampler.process_into_buffer(&from, &mut to, Some(&Indexing::new()));
     // The only errors are buffers of a wrong shape, and both shapes are the resampler's own.
     done.map_or(0, |(_, produced)| produced)
-}
-
-/// The channels' mean; NaN and infinities are silence, and what is too loud is as loud as can be.
-fn mono(frame: &[f32]) -> f32 {
-    let sum: f32 = frame.iter().map(|sample| if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 }).sum();
-    sum / frame.len() as f32
 }
 
 #[cfg(test)]

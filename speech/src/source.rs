@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::wav::Wav;
+use crate::sound::Sound;
 use crate::{SpeechError, seconds};
 
 /// Sound, mono 16 kHz.
@@ -54,17 +54,17 @@ impl Pacer {
     }
 }
 
-/// A WAV file as a source.
+/// A sound file as a source.
 #[derive(Debug)]
-pub struct WavSource {
-    wav: Wav,
+pub struct FileSource {
+    sound: Sound,
     name: String,
     /// None reads as fast as it can.
     pacer: Option<Pacer>,
     given: u64,
 }
 
-impl WavSource {
+impl FileSource {
     pub fn open(path: &Path, pace: Pace) -> Result<Self, SpeechError> {
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
@@ -72,14 +72,14 @@ impl WavSource {
             Pace::Fast => None,
             Pace::Times(factor) => Some(Pacer::new(factor)),
         };
-        Ok(Self { wav: Wav::open(path)?, name, pacer, given: 0 })
+        Ok(Self { sound: Sound::open(path)?, name, pacer, given: 0 })
     }
 }
 
-impl Source for WavSource {
+impl Source for FileSource {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError> {
         let before = out.len();
-        let goes_on = self.wav.read(if self.pacer.is_some() { 0.02 } else { 1.0 }, out)?;
+        let goes_on = self.sound.read(if self.pacer.is_some() { 0.02 } else { 1.0 }, out)?;
         self.given += (out.len() - before) as u64;
         if let Some(pacer) = &mut self.pacer {
             pacer.wait(self.given);

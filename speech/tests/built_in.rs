@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use otherglass_speech::model_file::check;
-use otherglass_speech::wav::read_all;
+use otherglass_speech::sound::read_all;
 use otherglass_speech::{Recognise, Recogniser, RecogniserOptions};
 
 fn folder(path: &str) -> PathBuf {

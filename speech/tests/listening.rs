@@ -12,7 +12,7 @@ use otherglass_speech::listener::{Listener, ListenerSettings, OpenSource};
 use otherglass_speech::utterances::{Event, UtteranceSettings, Utterances};
 use otherglass_speech::whisper::Said;
 use otherglass_speech::{
-    EarState, MindState, Pace, Recognise, Source, Span, SpeechError, Transcript, WavSource, transcribe, wav,
+    EarState, FileSource, MindState, Pace, Recognise, Source, Span, SpeechError, Transcript, sound, transcribe,
 };
 
 /// Sentences with silence between them, over quiet noise, and where each of them is.
@@ -125,7 +125,7 @@ fn spoken_file(folder: &Path) -> Option<std::path::PathBuf> {
     let sentence = ("en-us", "I want to hold a sword and a shield and a torch in my hand.");
     let (samples, _) = conversation(folder, &[sentence; 4], 0.0003)?;
     let file = folder.join("conversation.wav");
-    wav::write(&file, &samples).unwrap();
+    sound::write(&file, &samples).unwrap();
     Some(file)
 }
 
@@ -142,7 +142,7 @@ fn collect(listener: &Listener) -> Vec<Transcript> {
 
 /// Utterances and transcripts of a file, heard on this thread.
 fn heard_blocking(file: &Path) -> (usize, Vec<Transcript>) {
-    let mut source = WavSource::open(file, Pace::Fast).unwrap();
+    let mut source = FileSource::open(file, Pace::Fast).unwrap();
     let (mut recogniser, mut told) = (Scripted::new(Duration::ZERO), Vec::new());
     let heard = transcribe(&mut source, &mut recogniser, &UtteranceSettings::default(), &mut |transcript| {
         told.push(transcript);
@@ -159,7 +159,7 @@ fn nothing_is_lost_however_slow_the_recogniser_is_and_both_ways_agree() {
     assert_eq!((heard, blocking.len()), (4, 4));
 
     let path = file.clone();
-    let source: OpenSource = Arc::new(move || Ok(Box::new(WavSource::open(&path, Pace::Fast)?)));
+    let source: OpenSource = Arc::new(move || Ok(Box::new(FileSource::open(&path, Pace::Fast)?)));
     let slow = Box::new(|| Ok(Box::new(Scripted::new(Duration::from_millis(60))) as Box<dyn Recognise>));
     let settings = ListenerSettings { partial_every_s: None, ..ListenerSettings::default() };
     let listener = Listener::start(source, slow, settings, Arc::new(|| {})).unwrap();
@@ -172,7 +172,7 @@ fn nothing_is_lost_however_slow_the_recogniser_is_and_both_ways_agree() {
 fn partials_come_while_one_speaks_and_never_after_their_final() {
     let folder = tempfile::tempdir().unwrap();
     let Some(file) = spoken_file(folder.path()) else { return };
-    let source: OpenSource = Arc::new(move || Ok(Box::new(WavSource::open(&file, Pace::Times(4.0))?)));
+    let source: OpenSource = Arc::new(move || Ok(Box::new(FileSource::open(&file, Pace::Times(4.0))?)));
     let recogniser = Box::new(|| Ok(Box::new(Scripted::new(Duration::from_millis(30))) as Box<dyn Recognise>));
     let listener = Listener::start(source, recogniser, ListenerSettings::default(), Arc::new(|| {})).unwrap();
     let all = collect(&listener);
@@ -189,7 +189,7 @@ fn partials_come_while_one_speaks_and_never_after_their_final() {
 fn stopping_calls_off_what_is_being_worked_on() {
     let folder = tempfile::tempdir().unwrap();
     let Some(file) = spoken_file(folder.path()) else { return };
-    let source: OpenSource = Arc::new(move || Ok(Box::new(WavSource::open(&file, Pace::Fast)?)));
+    let source: OpenSource = Arc::new(move || Ok(Box::new(FileSource::open(&file, Pace::Fast)?)));
     let script = Scripted::new(Duration::from_secs(3_600));
     let finished = Arc::clone(&script.finished);
     let recogniser = Box::new(move || Ok(Box::new(script) as Box<dyn Recognise>));
@@ -258,7 +258,7 @@ fn recognition_begins_in_the_silence_that_ends_an_utterance() {
     let folder = tempfile::tempdir().unwrap();
     let Some(file) = spoken_file(folder.path()) else { return };
     let (_, blocking) = heard_blocking(&file);
-    let source: OpenSource = Arc::new(move || Ok(Box::new(WavSource::open(&file, Pace::Times(1.0))?)));
+    let source: OpenSource = Arc::new(move || Ok(Box::new(FileSource::open(&file, Pace::Times(1.0))?)));
     let work = Duration::from_millis(120);
     let recogniser = Box::new(move || Ok(Box::new(Scripted::new(work)) as Box<dyn Recognise>));
     let settings = ListenerSettings { partial_every_s: None, ..ListenerSettings::default() };

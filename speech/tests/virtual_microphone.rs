@@ -15,7 +15,7 @@ use common::pulse::Server;
 use otherglass_speech::listener::{Listener, ListenerSettings};
 use otherglass_speech::microphone::{MicrophoneSelector, list_microphones, opens};
 use otherglass_speech::whisper::Said;
-use otherglass_speech::{EarState, Recognise, SpeechError, wav};
+use otherglass_speech::{EarState, Recognise, SpeechError, sound};
 
 const CHILD: &str = "OTHERGLASS_TEST_LISTENS";
 
@@ -88,7 +88,7 @@ fn a_microphone_is_heard_lost_and_found_again() {
     };
     let length_s = speech.len() as f64 / 16_000.0;
     let file = folder.path().join("said.wav");
-    wav::write(&file, &speech.iter().map(|sample| sample * 0.5).collect::<Vec<f32>>()).unwrap();
+    sound::write(&file, &speech.iter().map(|sample| sample * 0.5).collect::<Vec<f32>>()).unwrap();
     let Some(server) = Server::start(folder.path()) else { return };
     let mut child = server.on_it(std::env::current_exe().unwrap());
     child.args(["--exact", "a_microphone_is_heard_lost_and_found_again", "--nocapture"]).env(CHILD, "1");

@@ -207,7 +207,7 @@ pub fn spoken(folder: &Path, voice: &str, sentences: &[&str]) -> Option<Vec<f32>
             eprintln!("skipped: no espeak-ng to synthesise speech with (apt-get install espeak-ng)");
             return None;
         }
-        let speech = otherglass_speech::wav::read_all(&file).expect("espeak-ng writes a WAV file");
+        let speech = otherglass_speech::sound::read_all(&file).expect("espeak-ng writes a WAV file");
         samples.extend(speech.iter().map(|sample| sample * 0.5));
         samples.resize(samples.len() + 20_000, 0.0);
     }

@@ -20,7 +20,7 @@ use otherglass_vision::Frame;
 
 pub use passthrough::Passthrough;
 
-use crate::scene::{ItemKind, Scene, Theme};
+use crate::scene::{Abilities, Scene};
 
 /// Draws the mirror's picture.
 pub trait Renderer: Send {
@@ -39,14 +39,8 @@ pub trait Renderer: Send {
     /// Where the time of the last frame went, in the order of the work. Empty before the first frame.
     fn timings(&self) -> &[StageTiming];
 
-    /// Whether this engine can draw an item of that kind.
-    fn can_draw(&self, kind: &ItemKind) -> bool;
-
-    /// Whether this engine can show that world.
-    fn can_show_world(&self, theme: Theme) -> bool;
-
-    /// Whether this engine can paint in that style.
-    fn can_show_style(&self, style: crate::scene::StyleName) -> bool;
+    /// Items, worlds and styles that this engine can show.
+    fn abilities(&self) -> Abilities;
 }
 
 /// How long one stage of the last frame took.

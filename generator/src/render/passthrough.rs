@@ -3,7 +3,7 @@
 use otherglass_vision::Frame;
 
 use super::{RenderError, Renderer, StageTiming};
-use crate::scene::{ItemKind, Scene, StyleName, Theme};
+use crate::scene::{Abilities, Scene};
 
 /// Hands every frame on unchanged.
 #[derive(Debug, Default)]
@@ -33,15 +33,7 @@ impl Renderer for Passthrough {
         &[]
     }
 
-    fn can_draw(&self, _kind: &ItemKind) -> bool {
-        false
-    }
-
-    fn can_show_world(&self, _theme: Theme) -> bool {
-        false
-    }
-
-    fn can_show_style(&self, _style: StyleName) -> bool {
-        false
+    fn abilities(&self) -> Abilities {
+        Abilities::none(self.name())
     }
 }

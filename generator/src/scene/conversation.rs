@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::abilities::Abilities;
 use super::safety::SafetyFilter;
 use super::state::{Edit, Scene};
-use super::understand::Understander;
+use super::understand::{Answer, Understander};
 
 /// How many steps can be taken back.
 const HISTORY_LENGTH: usize = 256;
@@ -24,6 +25,8 @@ pub struct Reply {
     pub heard: String,
     /// Whether the scene differs from before.
     pub changed: bool,
+    /// Whether all that was brought or changed can be seen.
+    pub shown: bool,
 }
 
 /// One utterance and the present scene in, the changed scene and a reply out.
@@ -86,6 +89,7 @@ pub struct Conversation {
     history: History,
     understander: Understander,
     safety: SafetyFilter,
+    abilities: Abilities,
 }
 
 impl Conversation {
@@ -97,6 +101,11 @@ impl Conversation {
     /// An empty scene, and a filter over what is heard.
     pub fn with_safety(safety: SafetyFilter) -> Self {
         Self { safety, ..Self::default() }
+    }
+
+    /// Takes note of what the renderer can show; before, that is everything of the house vocabulary.
+    pub fn set_abilities(&mut self, abilities: Abilities) {
+        self.abilities = abilities;
     }
 
     /// The present scene.
@@ -125,13 +134,24 @@ impl Conversation {
     pub fn respond(&mut self, utterance: &str) -> Reply {
         let filtered = self.safety.filter(utterance);
         let answer = if filtered.refused {
-            super::understand::Answer::refused(&filtered.text)
+            Answer::refused(&filtered.text, &self.abilities)
         } else {
-            self.understander.understand(&filtered.text, &self.scene, &self.history)
+            self.understander.understand(&filtered.text, &self.scene, &self.history, &self.abilities)
         };
         let changed = self.apply_step(&answer.edits);
         self.understander.settle(&self.scene);
-        Reply { understood: answer.understood, text: answer.text, edits: answer.edits, heard: filtered.text, changed }
+        let shown = answer.edits.iter().all(|edit| self.can_show(edit));
+        let Answer { understood, text, edits } = answer;
+        Reply { understood, text, edits, heard: filtered.text, changed, shown }
+    }
+
+    fn can_show(&self, edit: &Edit) -> bool {
+        match edit {
+            Edit::Add { item } => self.abilities.can_draw(&item.kind),
+            Edit::SetWorld { world } => self.abilities.can_show_world(world.theme),
+            Edit::SetStyle { style } => self.abilities.can_show_style(style.name),
+            _ => true,
+        }
     }
 
     /// How an utterance is read: its tokens and clauses, as text for people who extend the lexicon.
@@ -141,7 +161,7 @@ impl Conversation {
 
     /// Forgets the conversation: as [`Conversation::new`], with the same filter and a revision that goes on.
     pub fn start_over(&mut self) {
-        let Self { scene, history, understander, safety: _ } = self;
+        let Self { scene, history, understander, safety: _, abilities: _ } = self;
         let revision = scene.revision + 1;
         *scene = Scene { revision, ..Scene::default() };
         *history = History::default();

@@ -104,6 +104,8 @@ pub fn scene_json(scene: &Scene, understood: bool, reply: &str) -> Value {
         "items": items,
         "world": scene.world.as_ref().map(|world| json!({"text": world.text, "theme": world.theme})),
         "style": scene.style.as_ref().map(|style| json!({"text": style.text, "name": style.name})),
+        "weather": [],
+        "rules": [],
         "understood": understood,
         "reply": reply,
     })
@@ -176,7 +178,7 @@ fn is_part_of_body(kind: &ItemKind) -> bool {
 }
 
 /// Whether the spoken words are just the name itself ("the ice kingdom", "ice_kingdom").
-fn same_words(spoken: &str, name: &str) -> bool {
+pub(super) fn same_words(spoken: &str, name: &str) -> bool {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-', ' '], "");
     let (spoken, name) = (plain(spoken), plain(name));
     spoken == name

@@ -11,6 +11,7 @@
 //!
 //! Languages are data: the files of `lexicon/` map what people say to the same few concepts.
 
+mod abilities;
 mod color;
 mod conversation;
 mod describe;
@@ -20,6 +21,7 @@ mod state;
 mod understand;
 mod world;
 
+pub use abilities::Abilities;
 pub use color::Color;
 pub use conversation::{Conversation, Reply, StateModel};
 pub use describe::scene_json;

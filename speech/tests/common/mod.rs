@@ -27,7 +27,7 @@ pub fn speech(folder: &Path, voice: &str, text: &str) -> Option<Vec<f32>> {
         eprintln!("skipped: no espeak-ng to synthesise speech with (apt-get install espeak-ng)");
         return None;
     }
-    let samples = otherglass_speech::wav::read_all(&file).expect("espeak-ng writes a WAV file");
+    let samples = otherglass_speech::sound::read_all(&file).expect("espeak-ng writes a WAV file");
     let loud = |sample: &f32| sample.abs() > 0.01;
     let start = samples.iter().position(loud).unwrap_or(0);
     let end = samples.iter().rposition(loud).unwrap_or(0);

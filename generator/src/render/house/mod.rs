@@ -56,7 +56,7 @@ use self::weights::Asset;
 use self::worlds::{Shown, Worlds};
 use super::style::Stylist;
 use super::{Engine, RenderError, Renderer, RendererOptions, StageTiming};
-use crate::scene::{ItemKind, Scene, StyleName, Theme};
+use crate::scene::{Abilities, ItemKind, Scene, StyleName, Theme};
 
 /// The smallest picture side that a body could be found in.
 const LEAST_SIDE: u32 = 16;
@@ -366,16 +366,13 @@ impl Renderer for House {
         &self.timings.0
     }
 
-    fn can_draw(&self, kind: &ItemKind) -> bool {
-        self.fields.contains_key(kind.as_str())
-    }
-
-    fn can_show_world(&self, theme: Theme) -> bool {
-        self.worlds.has(theme)
-    }
-
-    fn can_show_style(&self, style: StyleName) -> bool {
-        StyleName::ALL.contains(&style)
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            engine: "house",
+            kinds: self.fields.keys().map(|name| ItemKind::from_name(name)).collect(),
+            themes: Theme::ALL.iter().copied().filter(|theme| self.worlds.has(*theme)).collect(),
+            styles: StyleName::ALL.iter().copied().collect(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::hearing::Sounds;
+use super::languages::{LANGUAGES, Language};
 use super::normalize::{Unit, units};
 use super::phrases::{Found, Phrases};
 use super::tag::{Act, ItemWord, Mark, PlaceRef, Pron, Role, SizeChange, Tag};
@@ -61,6 +62,7 @@ struct Words {
     /// Words that only soften a request ("maybe"), and the words of a request behind which they may stand.
     softeners: Vec<String>,
     softened: Vec<String>,
+    request: Vec<String>,
     /// Words that are often written without the spaces between them.
     glued: Vec<String>,
     /// Ordinary words that look like words of the lexicon and must never be taken for them.
@@ -91,36 +93,6 @@ enum Guess {
     LettersAndSound,
 }
 
-/// The files of one language.
-const LANGUAGES: &[(&str, &[&str])] = &[
-    (
-        "en",
-        &[
-            include_str!("../lexicon/en/items.toml"),
-            include_str!("../lexicon/en/looks.toml"),
-            include_str!("../lexicon/en/worlds.toml"),
-            include_str!("../lexicon/en/grammar.toml"),
-            include_str!("../lexicon/en/chatter.toml"),
-            include_str!("../lexicon/en/hearing.toml"),
-            include_str!("../lexicon/en/lookalikes.toml"),
-            include_str!("../lexicon/en/replies.toml"),
-        ],
-    ),
-    (
-        "zh",
-        &[
-            include_str!("../lexicon/zh/items.toml"),
-            include_str!("../lexicon/zh/looks.toml"),
-            include_str!("../lexicon/zh/worlds.toml"),
-            include_str!("../lexicon/zh/grammar.toml"),
-            include_str!("../lexicon/zh/chatter.toml"),
-            include_str!("../lexicon/zh/sounds.toml"),
-            include_str!("../lexicon/zh/hearing.toml"),
-            include_str!("../lexicon/zh/replies.toml"),
-        ],
-    ),
-];
-
 /// What a language has words for, by name.
 #[derive(Debug, Default)]
 pub struct Things {
@@ -142,6 +114,8 @@ pub struct Lexicon {
     not_things: HashSet<String>,
     softeners: HashSet<String>,
     softened: HashSet<String>,
+    /// Words that a name does not begin with ("make it night" is none).
+    request_words: HashSet<String>,
     roles_of_things: HashMap<String, Role>,
     glued: Vec<String>,
     lookalikes: HashSet<String>,
@@ -253,6 +227,21 @@ impl Lexicon {
         own.cloned().unwrap_or_else(|| name.replace('_', " "))
     }
 
+    /// A world's name as it stands in a sentence, with its article where the language has one.
+    pub fn place_name(&self, language: &str, theme: &str) -> String {
+        let own = self.replies.get(language).and_then(|replies| replies.get(&format!("place_{theme}")));
+        own.cloned().unwrap_or_else(|| self.name(language, theme))
+    }
+
+    /// Whether these words ask for something ("make it night") rather than name it.
+    pub fn is_request(&self, words: &str) -> bool {
+        let mut found = Vec::new();
+        self.phrases_at(&units(words, self), false, &mut found);
+        let act = |found: &Found| matches!(found.tag, Tag::Act(_) | Tag::Pron(_));
+        let first = words.split_whitespace().next().unwrap_or("");
+        found.iter().any(act) || self.request_words.contains(first)
+    }
+
     /// What there are words for in that language; `None` for a language without a lexicon.
     pub fn things(&self, language: &str) -> Option<&Things> {
         self.things.get(language)
@@ -315,6 +304,7 @@ impl Lexicon {
             not_things: HashSet::new(),
             softeners: HashSet::new(),
             softened: HashSet::new(),
+            request_words: HashSet::new(),
             roles_of_things: HashMap::new(),
             glued: Vec::new(),
             lookalikes: HashSet::new(),
@@ -325,7 +315,7 @@ impl Lexicon {
             sounds: Sounds::default(),
             problems: Vec::new(),
         };
-        for (language, files) in LANGUAGES {
+        for Language { name: language, files, talk: _ } in LANGUAGES {
             let sections: Vec<Sections> = files
                 .iter()
                 .map(|text| toml::from_str(text).unwrap_or_else(|error| panic!("lexicon of {language}: {error}")))
@@ -347,6 +337,7 @@ impl Lexicon {
         let Words {
             softeners,
             softened,
+            request,
             hesitation,
             repeating,
             not_things,
@@ -365,6 +356,7 @@ impl Lexicon {
         self.not_things.extend(not_things.iter().cloned());
         self.softeners.extend(softeners.iter().cloned());
         self.softened.extend(softened.iter().cloned());
+        self.request_words.extend(request.iter().cloned());
         self.lookalikes.extend(lookalikes.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned));
         for line in simplify {
             for pair in line.split_whitespace() {

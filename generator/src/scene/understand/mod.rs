@@ -12,6 +12,7 @@ mod bring;
 mod change;
 mod clause;
 mod hearing;
+mod languages;
 mod lexicon;
 mod memory;
 pub mod normalize;
@@ -24,6 +25,7 @@ mod reply;
 mod resolve;
 mod said;
 mod tag;
+mod talk;
 mod verb;
 mod vocabulary;
 
@@ -34,10 +36,13 @@ use lexicon::Lexicon;
 use memory::Memory;
 use reply::Speaker;
 use resolve::{Note, Resolver};
+use talk::Talk;
 
+use super::abilities::Abilities;
 use super::conversation::History;
 use super::kind::ItemKind;
 use super::state::{Edit, Scene};
+use super::world::{Theme, World};
 
 /// What came of one utterance.
 #[derive(Clone, Debug, Default)]
@@ -49,8 +54,8 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The answer to what the safety filter refuses.
-    pub fn refused(heard: &str) -> Self {
-        let text = Speaker::for_utterance(Lexicon::get(), heard).refused(heard);
+    pub fn refused(heard: &str, abilities: &Abilities) -> Self {
+        let text = Speaker::for_utterance(Lexicon::get(), heard, abilities).refused(heard);
         Self { understood: false, text, edits: Vec::new() }
     }
 }
@@ -84,6 +89,21 @@ impl Reading {
     }
 }
 
+/// The next world of those that can be shown, where another one was asked for.
+fn elsewhere(talk: Talk, scene: &Scene, abilities: &Abilities) -> Option<World> {
+    let asked = match talk {
+        Talk::Elsewhere => true,
+        Talk::Another => scene.world.is_some() && scene.items.is_empty(),
+        _ => false,
+    };
+    let here = scene.world.as_ref().and_then(|world| world.theme);
+    let mut themes = Theme::ALL.iter().copied().filter(|theme| abilities.can_show_world(Some(*theme)));
+    let first = themes.clone().next();
+    let next =
+        themes.by_ref().skip_while(|theme| here.is_some_and(|here| here != *theme)).nth(usize::from(here.is_some()));
+    next.or(first).filter(|_| asked).map(World::from_theme)
+}
+
 /// Remembers what was spoken of, and understands what is said next.
 #[derive(Debug, Default)]
 pub(super) struct Understander {
@@ -102,14 +122,29 @@ impl Understander {
     }
 
     /// What an utterance asks for.
-    pub fn understand(&mut self, heard: &str, scene: &Scene, history: &History) -> Answer {
+    pub fn understand(&mut self, heard: &str, scene: &Scene, history: &History, abilities: &Abilities) -> Answer {
         let lexicon = Lexicon::get();
-        let speaker = Speaker::for_utterance(lexicon, heard);
+        let speaker = Speaker::for_utterance(lexicon, heard, abilities);
         let units = normalize::without_false_starts(normalize::units(heard, lexicon), lexicon);
         let tokens = tag::tokens(heard, &units, lexicon, Hearing::Plain);
         let clauses = parse::clauses(&tokens, lexicon);
         let for_others = clauses.iter().any(clause::Clause::is_for_others);
         let mut reading = self.work_out(&clauses, scene, history);
+        // What a request does goes before what it may also mean as talk ("make it winter"), but who asks whether he is
+        // recorded does not ask to be.
+        if let Some(talk) = talk::talk(&units)
+            && (reading.edits.is_empty() || talk == Talk::Private)
+        {
+            if let Some(world) = elsewhere(talk, scene, abilities) {
+                let edit = Edit::SetWorld { world: world.clone() };
+                self.memory.saw_edit(&edit, scene);
+                let text = speaker.tell(&[Note::World(world)], scene);
+                return Answer { understood: true, text, edits: vec![edit] };
+            }
+            if let Some(text) = speaker.talk(talk, scene) {
+                return Answer { understood: true, text, edits: Vec::new() };
+            }
+        }
         let clear = reading.is_understood() && !reading.is_doubtful();
         // 坐手拿剑: understood, but for characters that may be a place misheard.
         let left_over = heard.chars().any(normalize::is_han)
@@ -130,6 +165,12 @@ impl Understander {
                     break;
                 }
             }
+        }
+        // Nothing that waits for something is done at once, whatever the rest of the sentence says.
+        let to_someone = clauses.iter().any(|clause| clause.to_someone);
+        let asks = || tokens.iter().any(|token| matches!(token.tag, tag::Tag::Act(_)));
+        if !to_someone && talk::waits(&units) && (reading.is_understood() || asks()) {
+            return Answer { understood: true, text: speaker.waits(), edits: Vec::new() };
         }
         if !reading.is_understood() {
             return Answer { understood: false, text: speaker.not_understood(heard), edits: Vec::new() };

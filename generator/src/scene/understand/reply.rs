@@ -3,24 +3,30 @@
 use super::lexicon::Lexicon;
 use super::normalize::is_han;
 use super::resolve::Note;
-use crate::scene::describe::item_phrase_short;
-use crate::scene::{Item, Scene};
+use super::talk::{Talk, examples};
+use crate::scene::abilities::Abilities;
+use crate::scene::describe::{item_phrase_short, same_words};
+use crate::scene::{Item, Scene, World};
 
 /// The most items one answer names.
 const MAX_NAMED: usize = 3;
 /// The most characters of an utterance that an answer repeats.
 const MAX_HEARD_CHARS: usize = 80;
 
-/// Speaks one language.
+/// How many examples an answer gives.
+const EXAMPLES: usize = 3;
+
+/// Speaks one language, of what one renderer can show.
 pub struct Speaker<'a> {
     lexicon: &'a Lexicon,
     language: &'static str,
+    abilities: &'a Abilities,
 }
 
 impl<'a> Speaker<'a> {
     /// Speaks the language that the utterance is in.
-    pub fn for_utterance(lexicon: &'a Lexicon, utterance: &str) -> Self {
-        Self { lexicon, language: if utterance.chars().any(is_han) { "zh" } else { "en" } }
+    pub fn for_utterance(lexicon: &'a Lexicon, utterance: &str, abilities: &'a Abilities) -> Self {
+        Self { lexicon, language: if utterance.chars().any(is_han) { "zh" } else { "en" }, abilities }
     }
 
     fn say(&self, name: &str, values: &[(&str, &str)]) -> String {
@@ -46,6 +52,102 @@ impl<'a> Speaker<'a> {
     /// What the safety filter refuses.
     pub fn refused(&self, heard: &str) -> String {
         self.say("refused", &[("heard", heard)])
+    }
+
+    /// What is to happen only when something else does.
+    pub fn waits(&self) -> String {
+        self.say("waits", &[])
+    }
+
+    /// The answer to what is said to the mirror itself; `None` for what it has no answer to.
+    pub fn talk(&self, talk: Talk, scene: &Scene) -> Option<String> {
+        let name = match talk {
+            Talk::Cannot(why) => return Some(why.to_owned()),
+            Talk::Elsewhere | Talk::Another => return None,
+            Talk::Yes => "yes",
+            Talk::Hello => "hello",
+            Talk::Goodbye => "goodbye",
+            Talk::Thanks => "thanks",
+            Talk::Stop => "stop",
+            Talk::Fairest => "fairest",
+            Talk::Who => "who",
+            Talk::Private => "private",
+            Talk::Scene if scene.is_empty() => "scene_empty",
+            Talk::Scene => "scene",
+            Talk::Help => "help",
+        };
+        let examples: Vec<String> =
+            self.examples(scene).into_iter().map(|example| self.say("example", &[("example", example)])).collect();
+        let examples = examples.join(&self.say("example_list", &[]));
+        Some(self.say(name, &[("examples", &examples), ("things", &self.all_of(scene))]))
+    }
+
+    /// Requests that suit the scene: they change what is there, or bring what is not there and can be shown.
+    fn examples(&self, scene: &Scene) -> Vec<&'static str> {
+        let lists = examples(self.language);
+        let turn = scene.revision as usize;
+        let fresh = |list: &'static [String], wanted: &dyn Fn(&str) -> bool| {
+            let named = list.iter().cycle().skip(turn % list.len().max(1)).take(list.len());
+            let mut named = named.filter_map(|example| example.split_once(": "));
+            named.find(|(name, _)| wanted(name)).map(|(_, request)| request)
+        };
+        let item = fresh(&lists.items, &|name| {
+            self.abilities.kinds.iter().any(|kind| kind.as_str() == name)
+                && !scene.items.iter().any(|item| item.kind.as_str() == name)
+        });
+        let world = fresh(&lists.worlds, &|name| {
+            let there = scene.world.as_ref().and_then(|world| world.theme);
+            self.abilities.themes.iter().any(|theme| theme.as_str() == name && there != Some(*theme))
+        });
+        let style = fresh(&lists.styles, &|name| {
+            let there = scene.style.as_ref().and_then(|style| style.name);
+            self.abilities.styles.iter().any(|style| style.as_str() == name && there != Some(*style))
+        });
+        let change = (!scene.items.is_empty()).then(|| lists.changes[turn % lists.changes.len()].as_str());
+        [change, item, world, style].into_iter().flatten().take(EXAMPLES).collect()
+    }
+
+    /// Everything in the mirror.
+    fn all_of(&self, scene: &Scene) -> String {
+        let items = (!scene.items.is_empty()).then(|| self.things(&scene.items));
+        let world = scene.world.as_ref().map(|world| self.place_name(world));
+        let style = scene.style.as_ref().map(|style| match style.name {
+            Some(name) => self.lexicon.name(self.language, name.as_str()),
+            None => style.text.clone(),
+        });
+        let parts: Vec<String> = [items, world, style].into_iter().flatten().collect();
+        parts.join(&self.say("list", &[]))
+    }
+
+    /// The name that the replies have for the engine.
+    fn engine(&self) -> String {
+        match self.abilities.engine {
+            "house" => self.say("engine_house", &[]),
+            name => self.say("engine_other", &[("name", name)]),
+        }
+    }
+
+    /// A world by the name of its theme, or as it was asked for where it has none.
+    fn place_name(&self, world: &World) -> String {
+        world.theme.map_or_else(|| world.text.clone(), |theme| self.lexicon.place_name(self.language, theme.as_str()))
+    }
+
+    /// Where it goes: what will be seen, and what was asked for if that is a name of its own.
+    fn world(&self, world: &World) -> String {
+        let theme = self.place_name(world);
+        if !self.abilities.can_show_world(world.theme) {
+            let asked = if self.lexicon.is_request(&world.text) { &theme } else { &world.text };
+            return self.say("world_not_drawable", &[("world", asked), ("engine", &self.engine())]);
+        }
+        let own_name = world.theme.is_some_and(|own| {
+            !same_words(&world.text, own.as_str())
+                && !same_words(&world.text, &theme)
+                && !self.lexicon.is_request(&world.text)
+        });
+        if own_name {
+            return self.say("world_as", &[("theme", &theme), ("world", &world.text)]);
+        }
+        self.say("world", &[("world", &theme)])
     }
 
     /// What happened.
@@ -76,20 +178,38 @@ impl<'a> Speaker<'a> {
         }
         changed.retain(|item| !shown.iter().any(|other| other.id == item.id));
         already.retain(|item| !shown.iter().chain(&changed).any(|other| other.id == item.id));
-        for (name, items) in [("removed", &gone), ("added", &shown), ("changed", &changed), ("already", &already)] {
+        let asked = notes
+            .iter()
+            .any(|note| matches!(note, Note::Added(_) | Note::Changed(_) | Note::World(_) | Note::Style(_)));
+        if self.abilities.is_none() && asked {
+            return self.say("plain_mirror", &[]);
+        }
+        // What can't be seen is said once, and never as if it were there.
+        let mut unseen = Vec::new();
+        for list in [&mut shown, &mut changed, &mut already] {
+            let (seen, not): (Vec<Item>, Vec<Item>) =
+                list.drain(..).partition(|item| self.abilities.can_draw(&item.kind));
+            *list = seen;
+            unseen.extend(not);
+        }
+        for (name, items) in [
+            ("removed", &gone),
+            ("added", &shown),
+            ("changed", &changed),
+            ("already", &already),
+            ("not_drawable", &unseen),
+        ] {
             if !items.is_empty() {
-                sentences.push(self.say(name, &[("things", &self.things(items))]));
+                sentences.push(self.say(name, &[("things", &self.things(items)), ("engine", &self.engine())]));
             }
         }
         for note in notes {
             let sentence = match note {
-                Note::World(world) => {
-                    let known = world.theme.is_some();
-                    self.say(if known { "world" } else { "world_not_drawable" }, &[("world", &world.text)])
-                }
+                Note::World(world) => self.world(world),
                 Note::Style(style) => {
-                    let known = style.name.is_some();
-                    self.say(if known { "style" } else { "style_not_drawable" }, &[("style", &style.text)])
+                    let known = self.abilities.can_show_style(style.name);
+                    let name = if known { "style" } else { "style_not_drawable" };
+                    self.say(name, &[("style", &style.text), ("engine", &self.engine())])
                 }
                 Note::NotThere(name) if name.is_empty() => self.say("nothing_there", &[]),
                 Note::NotThere(name) => self.say("not_there", &[("thing", name)]),
@@ -110,10 +230,6 @@ impl<'a> Speaker<'a> {
             if !sentences.contains(&sentence) {
                 sentences.push(sentence);
             }
-        }
-        for item in shown.iter().filter(|item| !item.kind.is_house()).take(MAX_NAMED) {
-            let plain = Item { color: None, material: None, size: 1.0, ..item.clone() };
-            sentences.push(self.say("not_drawable", &[("thing", &self.thing(&plain))]));
         }
         sentences.join(if self.language == "zh" { "" } else { " " })
     }
