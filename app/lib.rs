@@ -32,10 +32,11 @@ use assets::Assets;
 use cli::{Cli, Command, CommonArgs, RenderArgs, SpeechArgs};
 use commands::render::{RenderJob, Rendered, Voice};
 use config::Config;
-use interrupt::{INTERRUPTED, Interrupt};
+use interrupt::Interrupt;
 use settings::MirrorSettings;
 
-/// Runs the program: 0 is success, 1 a failure (said on standard error), 2 a wrong command line, 130 Ctrl-C.
+/// Runs the program: 0 is success, 1 a failure (said on standard error), 2 a wrong command line, 130 Ctrl-C,
+/// 143 SIGTERM, 129 SIGHUP.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match cli::parse(arguments) {
         Ok(cli) => cli,
@@ -89,7 +90,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
             let interrupt = Interrupt::listen()?;
             let assets = Assets::find(common.assets.as_deref())?;
             let completed = commands::transcribe::transcribe(&arguments, &assets, &interrupt)?;
-            Ok(if completed { 0 } else { INTERRUPTED })
+            Ok(if completed { 0 } else { interrupt.exit_code() })
         }
         Some(Command::Models(arguments)) => {
             let assets = Assets::find(common.assets.as_deref())?;
@@ -112,7 +113,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                 }
                 None => commands::bench::bench(&arguments, &assets, &interrupt)?,
             };
-            Ok(if completed { 0 } else { INTERRUPTED })
+            Ok(if completed { 0 } else { interrupt.exit_code() })
         }
     }
 }
@@ -137,7 +138,7 @@ fn render(arguments: RenderArgs, common: &CommonArgs) -> Result<u8> {
         repeat: false,
         seed: seed.unwrap_or(config.seed),
     };
-    Ok(report(&commands::render::render(&job, &assets, &interrupt)?))
+    Ok(report(&commands::render::render(&job, &assets, &interrupt)?, &interrupt))
 }
 
 /// Opens the window, or renders the demo where there is no display.
@@ -147,17 +148,17 @@ fn open_mirror(settings: MirrorSettings, common: &CommonArgs) -> Result<u8> {
     let gone = if commands::demo::has_display() {
         match window::open(settings.clone(), &assets, &interrupt)? {
             window::Ended::Closed => return Ok(0),
-            window::Ended::Interrupted => return Ok(INTERRUPTED),
+            window::Ended::Interrupted => return Ok(interrupt.exit_code()),
             window::Ended::NoDisplay(reason) => format!("The window can't be opened: {reason}."),
         }
     } else {
         "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can be opened.".to_owned()
     };
-    Ok(report(&commands::demo::demo(&gone, &settings, &assets, &interrupt)?))
+    Ok(report(&commands::demo::demo(&gone, &settings, &assets, &interrupt)?, &interrupt))
 }
 
 /// Says what was written; the path alone goes to standard output.
-fn report(rendered: &Rendered) -> u8 {
+fn report(rendered: &Rendered, interrupt: &Interrupt) -> u8 {
     let Rendered { path, frames, interrupted } = rendered;
     match path {
         Some(path) => {
@@ -167,7 +168,7 @@ fn report(rendered: &Rendered) -> u8 {
         }
         None => crate::errln!("interrupted before the first frame; nothing was written"),
     }
-    if *interrupted { INTERRUPTED } else { 0 }
+    if *interrupted { interrupt.exit_code() } else { 0 }
 }
 
 #[cfg(test)]

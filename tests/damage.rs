@@ -2,6 +2,7 @@
 //! a bound of memory, and without a panic.
 //!
 //! Ordinarily each reader gets 25 of them; OTHERGLASS_LONG=1 gives it all 500.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 #[path = "common/damage.rs"]

@@ -1,4 +1,5 @@
 //! The mirror hears: what a synthesised voice says changes the scene, from files and through the real sound system.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 #[path = "../speech/tests/common/pulse.rs"]

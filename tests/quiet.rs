@@ -1,6 +1,7 @@
 //! What nobody says changes nothing: silence, noise, music and a room full of people, through the whole speech path.
 //!
 //! A minute of each; with OTHERGLASS_LONG=1 ten minutes.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Speech through the real binary: without a model, with a random one, and fetching from a server of our own.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 #[path = "../speech/tests/common/tiny_model.rs"]

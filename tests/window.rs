@@ -1,6 +1,7 @@
 //! The window without a display: clicks and keys with the real threads behind it, and pictures of its states.
 //!
 //! The pictures lie in tests/snapshots; `UPDATE_SNAPSHOTS=1 cargo test --test window` makes them anew.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::assets::Assets;
 use crate::cli::ModelsCommand;
-use crate::interrupt::{INTERRUPTED, Interrupt};
+use crate::interrupt::Interrupt;
 use crate::models::fetch::{Fetched, fetch};
 use crate::models::{Presence, SpeechModel, SpeechModels, megabytes, sha256_of};
 
@@ -69,7 +69,7 @@ fn fetch_model(models: &SpeechModels, name: &str) -> Result<u8> {
         Fetched::Done => crate::errln!("fetched and checked:"),
         Fetched::Interrupted => {
             crate::errln!("interrupted; the same command goes on from here");
-            return Ok(INTERRUPTED);
+            return Ok(interrupt.exit_code());
         }
     }
     crate::outln!("{}", path.display());

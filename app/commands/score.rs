@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use otherglass_generator::scene::{Conversation, Edit, Scene};
 use otherglass_speech::utterances::UtteranceSettings;
-use otherglass_speech::{FileSource, Pace, Recognise};
+use otherglass_speech::{Pace, Recognise};
 use serde_json::json;
 
 use crate::assets::Assets;
@@ -164,7 +164,7 @@ fn judge(text: &str, heard: &[String]) -> Judged {
 
 /// What was heard in a file, utterance by utterance.
 fn hear(file: &Path, recogniser: &mut dyn Recognise) -> Result<Vec<String>> {
-    let mut source = FileSource::open(file, Pace::Fast)?;
+    let mut source = crate::hearing::open_sound(file, Pace::Fast)?;
     let mut texts = Vec::new();
     otherglass_speech::transcribe(&mut source, recogniser, &UtteranceSettings::default(), &mut |transcript| {
         texts.push(transcript.text);

@@ -21,8 +21,7 @@ use otherglass_speech::microphone::{Microphone, MicrophoneDescription, Microphon
 use otherglass_speech::utterances::Mode;
 use otherglass_speech::wake::{Heard, WakeFilter, split_at_phrase};
 use otherglass_speech::{
-    EarState, FileSource, Language, Listener, ListenerSettings, MindState, Pace, Recognise, Source, SpeechError,
-    Transcript,
+    EarState, Language, Listener, ListenerSettings, MindState, Pace, Recognise, Source, SpeechError, Transcript,
 };
 
 use super::talk::TalkLine;
@@ -43,12 +42,19 @@ impl Default for MicrophoneWish {
     }
 }
 
+/// Extensions of files that play a microphone.
+const SOUND_FILES: [&str; 16] = [
+    "wav", "mp3", "m4a", "aac", "ogg", "oga", "opus", "flac", "aiff", "aif", "caf", "mp4", "mov", "mkv", "mka", "webm",
+];
+
 impl MicrophoneWish {
-    /// Reads what `--microphone` takes: a WAV file, a number, or a part of a name.
+    /// Reads what `--microphone` takes: a sound file, a number, or a part of a name. What is a file, or has the extension of
+    /// one and is no number, counts as a file.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let path = Path::new(text);
-        let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav"));
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        let is_file = path.is_file() || extension.is_some_and(|extension| SOUND_FILES.contains(&extension.as_str()));
         match is_file {
             true => Self::File(path.to_owned()),
             false => Self::Microphone(text.parse().unwrap_or_default()), // can't fail
@@ -58,7 +64,7 @@ impl MicrophoneWish {
     fn open(&self) -> Result<Box<dyn Source>, SpeechError> {
         Ok(match self {
             Self::Microphone(selector) => Box::new(Microphone::open(selector)?),
-            Self::File(path) => Box::new(FileSource::open(path, Pace::Times(1.0))?),
+            Self::File(path) => Box::new(crate::hearing::open_sound(path, Pace::Times(1.0))?),
         })
     }
 }

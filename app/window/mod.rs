@@ -9,6 +9,7 @@
 //! [`app`] knows the threads, [`view`] only data; so every state of the window can be put together in a test.
 
 pub mod app;
+mod display;
 mod help;
 mod icon;
 mod listening;
@@ -51,11 +52,13 @@ pub fn open(settings: MirrorSettings, assets: &Assets, interrupt: &Interrupt) ->
         .with_app_id("otherglass")
         .with_icon(icon::icon())
         .with_inner_size([1280.0, 800.0])
-        .with_min_inner_size([480.0, 360.0]);
+        .with_min_inner_size([480.0, 360.0])
+        .with_active(true);
     if settings.fullscreen {
         viewport = viewport.with_fullscreen(true);
     }
-    let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..Default::default() };
+    let mut options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..Default::default() };
+    display::choose(&mut options);
     let failure: Arc<Mutex<Option<anyhow::Error>>> = Arc::default();
     let (told, assets, waking) = (Arc::clone(&failure), assets.clone(), interrupt.clone());
     let ran = eframe::run_native(
@@ -77,7 +80,10 @@ pub fn open(settings: MirrorSettings, assets: &Assets, interrupt: &Interrupt) ->
         return Err(error);
     }
     Ok(match ran {
-        Err(error) => Ended::NoDisplay(error.to_string().trim_end_matches('.').to_owned()),
+        Err(error) => {
+            let (reason, variables) = (display::reason(&error.to_string()), display::variables());
+            Ended::NoDisplay(if variables.is_empty() { reason } else { format!("{reason} ({variables})") })
+        }
         Ok(()) if interrupt.is_requested() => Ended::Interrupted,
         Ok(()) => Ended::Closed,
     })

@@ -168,9 +168,32 @@ pub fn hearing(ears: &EarsState, microphones: Vec<CameraChoice>, chosen: Option<
     }
 }
 
-/// With a capital, without a full stop.
+/// The words that the program's own messages begin with. Whatever else begins one is a name, as of a file.
+const OWN_WORDS: &[&str] = &[
+    "a",
+    "an",
+    "another",
+    "camera",
+    "it",
+    "microphone",
+    "no",
+    "none",
+    "nothing",
+    "reading",
+    "that",
+    "the",
+    "there",
+    "this",
+    "weights",
+];
+
+/// With a capital, without a full stop; a name that begins it keeps its case.
 fn sentence(words: &str) -> String {
     let trimmed = words.trim().trim_end_matches('.');
+    let first = trimmed.split_whitespace().next().unwrap_or_default();
+    if !OWN_WORDS.contains(&first) {
+        return trimmed.to_owned();
+    }
     let mut letters = trimmed.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -264,6 +287,16 @@ mod tests {
         assert!(ears_banner(&muted).is_some_and(|banner| banner.text.contains("USB")));
         let off = ears(EarsHealth::Off, ListenMode::Off, false, false);
         assert!(ears_banner(&off).is_none() && hearing(&off, vec![], None).look == EarLook::Off);
+    }
+
+    #[test]
+    fn names_of_files_keep_their_case() {
+        for words in ["in/gone.mp4: no such file", "nosuch.wav can't be read", "clip: no such file", "./a b.mp4: gone"]
+        {
+            assert_eq!(sentence(words), words);
+        }
+        assert_eq!(sentence("no camera found."), "No camera found");
+        assert_eq!(sentence("camera 0: in use"), "Camera 0: in use");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How long the state model takes to understand, on one core: `cargo bench -p otherglass-generator --bench understanding`.
 //!
 //! Real utterances are those of the dialogues under `tests/`; the long ones are 200 words of them in a row.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "its report is its purpose")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
 //! The kernels' own sources, run on the CPU against their twins (see `emulator/emulated.hpp`): the whole parity table,
 //! with threads in several orders. And the same without barriers, which must be noticed.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -11,6 +11,9 @@ const MEMORY_S: f32 = 0.02;
 const AGAINST: f32 = -0.6;
 const WITH: f32 = -0.2;
 
+/// Seconds before the first comparison.
+const WARM_UP_S: f32 = 0.002;
+
 /// Seconds for a channel to turn over, so that nothing clicks.
 const TURN_S: f32 = 0.002;
 
@@ -30,6 +33,9 @@ pub struct Downmix {
     channels: Vec<Channel>,
     keep: f32,
     step: f32,
+    /// Frames to come before the comparison counts: one alone is always with or against another.
+    warming: u32,
+    warm_up: u32,
 }
 
 impl Downmix {
@@ -38,7 +44,9 @@ impl Downmix {
     pub fn new(rate_hz: u32, channels: usize) -> Self {
         let channel = Channel { power: 0.0, product: 0.0, against: false, gain: 1.0 };
         let frames = |seconds: f32| (rate_hz as f32 * seconds).max(1.0);
-        Self { channels: vec![channel; channels], keep: 1.0 - 1.0 / frames(MEMORY_S), step: 2.0 / frames(TURN_S) }
+        let warm_up = frames(WARM_UP_S) as u32;
+        let (keep, step) = (1.0 - 1.0 / frames(MEMORY_S), 2.0 / frames(TURN_S));
+        Self { channels: vec![channel; channels], keep, step, warming: warm_up, warm_up }
     }
 
     /// The mean of one frame's channels; NaN and infinities are silence, and what is too loud is as loud as can be.
@@ -54,6 +62,7 @@ impl Downmix {
             |a: &(usize, &Channel), b: &(usize, &Channel)| a.1.power.total_cmp(&b.1.power).then(b.0.cmp(&a.0));
         let Some((lead, _)) = self.channels.iter().enumerate().max_by(loudest) else { return 0.0 };
         let (lead_sample, lead_power) = (value(frame[lead]), self.channels[lead].power);
+        self.warming = self.warming.saturating_sub(1);
         let mut sum = 0.0;
         for (number, (channel, sample)) in self.channels.iter_mut().zip(frame).enumerate() {
             let sample = value(*sample);
@@ -62,7 +71,7 @@ impl Downmix {
             let correlation = if scale > 1e-12 { channel.product / scale } else { 0.0 };
             if number == lead || correlation > WITH {
                 channel.against = false;
-            } else if correlation < AGAINST {
+            } else if correlation < AGAINST && self.warming == 0 {
                 channel.against = true;
             }
             let wanted = if channel.against { -1.0 } else { 1.0 };
@@ -74,7 +83,8 @@ impl Downmix {
 
     /// Back to the start of a stream.
     pub fn restart(&mut self) {
-        let Self { channels, keep: _, step: _ } = self;
+        let Self { channels, keep: _, step: _, warming, warm_up } = self;
+        *warming = *warm_up;
         channels
             .iter_mut()
             .for_each(|channel| *channel = Channel { power: 0.0, product: 0.0, against: false, gain: 1.0 });

@@ -76,6 +76,14 @@ impl FileSource {
     }
 }
 
+impl FileSource {
+    /// The same under another name, for a file that stands for another.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+}
+
 impl Source for FileSource {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, SpeechError> {
         let before = out.len();

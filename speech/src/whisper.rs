@@ -42,12 +42,15 @@ impl Default for Language {
 impl std::str::FromStr for Language {
     type Err = SpeechError;
 
-    /// A code, or "auto".
+    /// A code, with or without a region, as in "en-US" or "en_GB.UTF-8", or "auto".
     fn from_str(text: &str) -> Result<Self, SpeechError> {
         let code = text.trim().to_lowercase();
-        match code.as_str() {
+        let code = code.split(['-', '_', '.']).next().unwrap_or_default();
+        match code {
             "auto" => Ok(Self::default()),
-            _ => language_id(&code).map(|_| Self::Fixed(code)),
+            _ => language_id(code)
+                .map(|_| Self::Fixed(code.to_owned()))
+                .map_err(|_| SpeechError::UnknownLanguage(text.to_owned())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How long frames take: `cargo bench -p otherglass-vision` (one core; checks before it times).
 //!
 //! Prints p50, p95 and p99 in milliseconds a frame of 640x480, and how many frames of a 30 Hz camera that is.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "its report is its purpose")]
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,4 +1,5 @@
 //! Clips that `ffmpeg` reads: recognition, times, shape, colours, and what is refused.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 

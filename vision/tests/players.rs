@@ -1,4 +1,5 @@
 //! Clips as players show them: pictures, shape, orientation and times against what ffmpeg makes of the same file.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 

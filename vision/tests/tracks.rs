@@ -1,4 +1,5 @@
 //! Which track of a file is played, and what in a track is refused, restarted or left out.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
 

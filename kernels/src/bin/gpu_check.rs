@@ -6,6 +6,7 @@
 //!
 //! `--apart` gives every buffer memory of its own, for sanitizers; `--quick` times a few launches only, to see that it runs. Prints one table and, with `--out`, writes gpu_check.json there, anew after every row. Exit code: 0 all green, or no GPU; 1 something is
 //! red, or no GPU although one was required; 2 it could not run or write.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "its report is its purpose")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;

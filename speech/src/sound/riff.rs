@@ -101,7 +101,7 @@ impl Riff {
         {
             return Err(Refused::NotOurs);
         }
-        let (mut format, mut ds64_bytes) = (None, None);
+        let (mut format, mut ds64_bytes): (Option<(Coding, u16, u32)>, Option<u64>) = (None, None);
         loop {
             let mut chunk = [0; 8];
             if file.read_exact(&mut chunk).is_err() {
