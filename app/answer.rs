@@ -42,7 +42,7 @@ mod tests {
     fn swords_only() -> Conversation {
         let mut conversation = Conversation::new();
         let (kinds, themes) = ([ItemKind::Sword].into(), [Theme::IceKingdom].into());
-        conversation.set_abilities(Abilities { engine: "house", kinds, themes, styles: [].into() });
+        conversation.set_abilities(Abilities { engine: "house", kinds, themes, styles: [].into(), most_company: 4 });
         conversation
     }
 

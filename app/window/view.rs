@@ -64,7 +64,8 @@ pub fn show(ui: &mut Ui, model: &ViewModel, state: &mut ViewState) -> Vec<Action
     chips(ui, screen, unit, model, &mut actions);
     banners(ui, screen, unit, model, state, now_s);
     text_line(ui, screen, unit, model, state, &mut actions);
-    caption(ui, screen, unit, model, now_s);
+    let bottom = caption_bottom(screen, unit, box_is_open(ui, model, state));
+    caption(ui, screen, unit, bottom, model, now_s);
     toast(ui, screen, unit, model, now_s);
     if state.help_open {
         help::show(ui, screen, unit, model, state);
@@ -322,6 +323,11 @@ pub fn text_box_id() -> Id {
     Id::unique("say")
 }
 
+/// Whether the text box is there: always at a desk, in a kiosk while somebody types.
+fn box_is_open(ui: &Ui, model: &ViewModel, state: &ViewState) -> bool {
+    !model.kiosk || !state.text.is_empty() || ui.memory(|memory| memory.has_focus(text_box_id()))
+}
+
 /// The text box with undo to its left and the picture button to its right.
 fn text_line(
     ui: &mut Ui,
@@ -331,7 +337,7 @@ fn text_line(
     state: &mut ViewState,
     actions: &mut Vec<Action>,
 ) {
-    if model.kiosk && state.text.is_empty() && !ui.memory(|memory| memory.has_focus(text_box_id())) {
+    if !box_is_open(ui, model, state) {
         let side = 44.0 * unit;
         let corner = pos2(screen.right() - 24.0 * unit - side, screen.bottom() - 24.0 * unit - side);
         listening::sign(ui, Rect::from_min_size(corner, vec2(side, side)), &model.hearing);
@@ -413,9 +419,9 @@ fn recall(ui: &Ui, state: &mut ViewState) {
     state.text = state.history.get(index).cloned().unwrap_or_default();
 }
 
-/// The bottom of the space for captions: above the text box, or above the edge in a kiosk.
-fn caption_bottom(screen: Rect, unit: f32, model: &ViewModel) -> Pos2 {
-    let above = if model.kiosk { 56.0 } else { 108.0 };
+/// The bottom of the space for captions: above the text box, or above the edge where there is none.
+fn caption_bottom(screen: Rect, unit: f32, box_is_open: bool) -> Pos2 {
+    let above = if box_is_open { 108.0 } else { 56.0 };
     pos2(screen.center().x, screen.bottom() - above * unit)
 }
 
@@ -424,8 +430,7 @@ fn caption_alpha(ui: &Ui, model: &ViewModel, now_s: f64) -> f32 {
     model.caption.as_ref().map_or(0.0, |caption| stays(ui, caption.shown_at_s, CAPTION_STAYS_S, now_s))
 }
 
-fn caption(ui: &Ui, screen: Rect, unit: f32, model: &ViewModel, now_s: f64) {
-    let bottom = caption_bottom(screen, unit, model);
+fn caption(ui: &Ui, screen: Rect, unit: f32, bottom: Pos2, model: &ViewModel, now_s: f64) {
     let alpha = caption_alpha(ui, model, now_s);
     if let Some(partial) = &model.hearing.partial {
         // Not what was understood yet: smaller than an answer, in the colour of what is going on, open at its end.
@@ -463,10 +468,15 @@ fn stays(ui: &Ui, shown_at_s: f64, stays_s: f64, now_s: f64) -> f32 {
     fade(ui, over_s)
 }
 
+/// Rows of one text over the picture; what is longer ends in an ellipsis.
+const MAX_ROWS: usize = 3;
+
 /// Centred words, their bottom at `bottom`, on a soft shadow; gives the rectangle they take.
 fn line(ui: &Ui, bottom: Pos2, text: &str, size: f32, ink: Color32, alpha: f32, wrap: f32) -> Rect {
     let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme::font(size), Color32::PLACEHOLDER, wrap);
     job.halign = egui::Align::Center;
+    // Whoever talks long shall still see a face.
+    job.wrap.max_rows = MAX_ROWS;
     let galley = ui.painter().layout_job(job);
     let top = pos2(bottom.x, bottom.y - galley.size().y);
     let shadow = Color32::from_black_alpha((170.0 * alpha) as u8);

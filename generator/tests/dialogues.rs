@@ -132,6 +132,12 @@ fn what_is_said_to_the_mirror_itself_is_answered() {
 }
 
 #[test]
+fn things_are_counted_split_and_called_by_their_names() {
+    let (_, wrong) = play(&root().join("tests/dialogues/counts.jsonl"));
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
 fn the_held_out_dialogues_end_right_in_at_least_95_of_100() {
     // What went wrong is not printed, so that it is not looked at.
     let (share, _) = play(&root().join("tests/dialogues/held_out.jsonl"));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ItemKind, StyleName, Theme};
+use super::{Item, ItemKind, Place, StyleName, Theme};
 
 /// The abilities of one renderer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Abilities {
     pub kinds: BTreeSet<ItemKind>,
     pub themes: BTreeSet<Theme>,
     pub styles: BTreeSet<StyleName>,
+    /// Things that can fly or stand beside the visitor at once.
+    pub most_company: u32,
 }
 
 impl Abilities {
@@ -23,18 +25,28 @@ impl Abilities {
             kinds: ItemKind::ALL.into_iter().collect(),
             themes: Theme::ALL.iter().copied().collect(),
             styles: StyleName::ALL.iter().copied().collect(),
+            most_company: 4,
         }
     }
 
     /// Nothing at all: the picture stays as it is.
     pub fn none(engine: &'static str) -> Self {
-        Self { engine, kinds: BTreeSet::new(), themes: BTreeSet::new(), styles: BTreeSet::new() }
+        Self { engine, kinds: BTreeSet::new(), themes: BTreeSet::new(), styles: BTreeSet::new(), most_company: 0 }
     }
 
     /// Whether nothing can be shown.
     pub fn is_none(&self) -> bool {
-        let Self { engine: _, kinds, themes, styles } = self;
+        let Self { engine: _, kinds, themes, styles, most_company: _ } = self;
         kinds.is_empty() && themes.is_empty() && styles.is_empty()
+    }
+
+    /// The most things of one entry that are shown at once: one in each hand, a few that keep company, one on the body.
+    pub fn most_of(&self, item: &Item) -> u32 {
+        match item.place {
+            place if place.is_hand() => 2,
+            Place::Above | Place::Beside => self.most_company,
+            _ => 1,
+        }
     }
 
     /// Whether an item of that kind can be drawn.

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::english;
 use super::kind::{ItemKind, Place};
 use super::state::{Item, Scene};
 use super::world::{StyleName, Theme};
@@ -141,28 +142,7 @@ pub(super) fn item_phrase_short(item: &Item) -> String {
     words.extend(
         item.material.clone().filter(|material| item.color.as_ref().is_none_or(|color| color.name != *material)),
     );
-    let always_plural = matches!(item.kind, ItemKind::Horns | ItemKind::Glasses | ItemKind::Wings);
-    words.push(if item.count > 1 && !always_plural { plural(&noun) } else { noun });
-    let text = words.join(" ");
-    match item.count {
-        1 if always_plural => text,
-        1 => format!("{} {text}", article(&text)),
-        count if always_plural => format!("{count} pairs of {text}"),
-        count => format!("{count} {text}"),
-    }
-}
-
-fn article(text: &str) -> &'static str {
-    if text.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
-}
-
-fn plural(noun: &str) -> String {
-    match noun {
-        _ if noun.ends_with('s') && !noun.ends_with("ss") => noun.to_owned(),
-        _ if noun.ends_with('f') && noun != "staff" => format!("{}ves", &noun[..noun.len() - 1]),
-        _ if noun.ends_with("ch") || noun.ends_with(['s', 'x']) => format!("{noun}es"),
-        _ => format!("{noun}s"),
-    }
+    english::counted(item.count, &words, &noun)
 }
 
 fn list(phrases: &[String]) -> String {

@@ -15,6 +15,7 @@ mod abilities;
 mod color;
 mod conversation;
 mod describe;
+mod english;
 mod kind;
 mod safety;
 mod state;

@@ -372,6 +372,7 @@ impl Renderer for House {
             kinds: self.fields.keys().map(|name| ItemKind::from_name(name)).collect(),
             themes: Theme::ALL.iter().copied().filter(|theme| self.worlds.has(*theme)).collect(),
             styles: StyleName::ALL.iter().copied().collect(),
+            most_company: sketch::MOST_COMPANY,
         }
     }
 }

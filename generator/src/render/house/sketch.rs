@@ -20,7 +20,7 @@ pub const GRIP: f32 = 0.075;
 /// How far what is before everything reaches from its origin, in units of it.
 pub const COVER: f32 = 1.5;
 /// The most of one kind that keep the visitor company.
-const MOST_COMPANY: u32 = 4;
+pub const MOST_COMPANY: u32 = 4;
 /// Seconds in which such a thing goes from one side of the head to the other.
 const CROSSING_S: f64 = 0.8;
 

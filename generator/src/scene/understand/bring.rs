@@ -3,6 +3,7 @@
 use super::clause::{Attr, Clause, Det, Goal, Head, Link, Np};
 use super::resolve::{Note, Resolver, shows};
 use super::tag::{Act, ItemWord, PlaceRef};
+use crate::scene::english;
 use crate::scene::{Edit, Item, ItemKind, Place};
 
 impl Resolver<'_> {
@@ -193,7 +194,8 @@ impl Resolver<'_> {
         let mut item = Item::new(kind);
         if let Head::Item(_) = np.head {
             let plain = item.kind.words();
-            let said = if item.kind.is_pair() { np.said.clone() } else { super::refer::singular(&np.said) };
+            let pair = item.kind.is_pair() || english::is_plural(&plain);
+            let said = if pair { np.said.clone() } else { super::refer::singular(&np.said) };
             item.said = (said != plain && said.is_ascii() && !said.is_empty()).then_some(said);
         }
         if let Some(place) = natural {

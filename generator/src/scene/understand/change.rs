@@ -65,8 +65,15 @@ impl Resolver<'_> {
             let changed = self.edit(edit);
             self.touch(id);
             self.notes.push(if changed { Note::Changed(id) } else { Note::Already(id) });
-            if matches!(change, Change::Count(count) if *count > 1) && item.place.is_hand() && !item.place_spoken {
-                self.edit(Edit::SetPlace { id, place: Place::BothHands });
+            let hands = match change {
+                Change::Count(count) if *count > 1 && item.place.is_hand() && !item.place_spoken => {
+                    Some(Place::BothHands)
+                }
+                Change::Count(1) if item.count > 1 && item.place == Place::BothHands => Some(Place::RightHand),
+                _ => None,
+            };
+            if let Some(place) = hands {
+                self.edit(Edit::SetPlace { id, place });
             }
         }
     }

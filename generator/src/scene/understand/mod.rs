@@ -24,6 +24,7 @@ mod remove;
 mod reply;
 mod resolve;
 mod said;
+mod split;
 mod tag;
 mod talk;
 mod verb;
@@ -133,7 +134,9 @@ impl Understander {
         // What a request does goes before what it may also mean as talk ("make it winter"), but who asks whether he is
         // recorded does not ask to be.
         if let Some(talk) = talk::talk(&units)
-            && (reading.edits.is_empty() || talk == Talk::Private)
+            && (reading.edits.is_empty()
+                || talk == Talk::Private
+                || matches!(talk, Talk::Cannot(_)) && reading.is_doubtful())
         {
             if let Some(world) = elsewhere(talk, scene, abilities) {
                 let edit = Edit::SetWorld { world: world.clone() };
@@ -168,7 +171,10 @@ impl Understander {
         }
         // Nothing that waits for something is done at once, whatever the rest of the sentence says.
         let to_someone = clauses.iter().any(|clause| clause.to_someone);
-        let asks = || tokens.iter().any(|token| matches!(token.tag, tag::Tag::Act(_)));
+        let asks = || {
+            use tag::Tag;
+            tokens.iter().any(|token| matches!(token.tag, Tag::Act(_) | Tag::Item(_) | Tag::World(_) | Tag::Style(_)))
+        };
         if !to_someone && talk::waits(&units) && (reading.is_understood() || asks()) {
             return Answer { understood: true, text: speaker.waits(), edits: Vec::new() };
         }

@@ -104,6 +104,10 @@ pub fn units(utterance: &str, lexicon: &Lexicon) -> Vec<Unit> {
             gap = Gap::None;
         } else if c == '-' && next.is_some_and(char::is_alphanumeric) {
             // "Elsa-themed", "twenty-one": two words without a pause.
+        } else if let Some(name) = lexicon.respelled(original.encode_utf8(&mut [0; 4])) {
+            // A picture of a thing stands for its name.
+            word.push_str(name);
+            push_word(&mut found, &mut word, at, at + original.len_utf8(), &mut gap, lexicon);
         } else {
             gap = gap.max(gap_of(c));
         }

@@ -6,6 +6,7 @@ use super::resolve::Note;
 use super::talk::{Talk, examples};
 use crate::scene::abilities::Abilities;
 use crate::scene::describe::{item_phrase_short, same_words};
+use crate::scene::english;
 use crate::scene::{Item, Scene, World};
 
 /// The most items one answer names.
@@ -203,6 +204,11 @@ impl<'a> Speaker<'a> {
                 sentences.push(self.say(name, &[("things", &self.things(items)), ("engine", &self.engine())]));
             }
         }
+        let fewer = shown.iter().chain(&changed).filter_map(|item| {
+            let most = self.abilities.most_of(item);
+            (item.count > most).then(|| self.say("fewer", &[("count", &self.number(most))]))
+        });
+        sentences.extend(fewer.collect::<std::collections::BTreeSet<_>>());
         for note in notes {
             let sentence = match note {
                 Note::World(world) => self.world(world),
@@ -234,6 +240,21 @@ impl<'a> Speaker<'a> {
         sentences.join(if self.language == "zh" { "" } else { " " })
     }
 
+    fn number(&self, count: u32) -> String {
+        let numbers = self.lexicon.reply(self.language, "numbers");
+        match self.language {
+            "en" => english::number(count),
+            _ => numbers.chars().nth(count as usize).map_or_else(|| count.to_string(), String::from),
+        }
+    }
+
+    /// A number and its measure word: 两把.
+    fn counted(&self, item: &Item) -> String {
+        let own = self.lexicon.reply(self.language, &format!("measure_{}", item.kind.as_str()));
+        let measure = if own.is_empty() { self.lexicon.reply(self.language, "measure") } else { own };
+        self.number(item.count) + measure
+    }
+
     fn things(&self, items: &[Item]) -> String {
         let mut names: Vec<String> = items.iter().take(MAX_NAMED).map(|item| self.thing(item)).collect();
         if items.len() > MAX_NAMED {
@@ -256,7 +277,7 @@ impl<'a> Speaker<'a> {
         };
         let color = item.color.as_ref().map(|color| name(&color.name)).unwrap_or_default();
         let material = item.material.as_ref().map(|material| name(material)).unwrap_or_default();
-        let count = if item.count > 1 { item.count.to_string() } else { String::new() };
+        let count = if item.count > 1 { self.counted(item) } else { String::new() };
         let values = [
             ("count", count),
             ("size", size),

@@ -471,7 +471,11 @@ impl<'a> Resolver<'a> {
             self.move_to(&all, place);
         }
         let corrects = self.correcting || clause.meant;
-        for attr in more.iter().chain(&goal.attrs) {
+        let attrs: Vec<&Attr> = more.iter().chain(&goal.attrs).collect();
+        let before = all.clone();
+        all = self.meant_of(all, &attrs);
+        let split = all != before;
+        for attr in attrs.into_iter().filter(|attr| !split || !matches!(attr, Attr::Count(_))) {
             self.attribute(&all, attr, corrects);
         }
         waiting.clear();
