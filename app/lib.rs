@@ -64,7 +64,7 @@ fn in_words(error: &anyhow::Error) -> String {
 /// Warnings and worse on standard error, and which engine draws; OTHERGLASS_LOG asks for more, as in `OTHERGLASS_LOG=otherglass=debug`.
 fn start_log() {
     let filter = EnvFilter::try_from_env("OTHERGLASS_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("error,otherglass=warn,otherglass::engine=info"));
+        .unwrap_or_else(|_| EnvFilter::new("error,symphonia=off,otherglass=warn,otherglass::engine=info"));
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_ansi(ansi)

@@ -72,7 +72,8 @@ fn wrong_recordings_are_told_before_models() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("song.wav");
     std::fs::write(&file, "not a song").unwrap();
-    ran(without_models(folder.path()).arg("transcribe").arg(&file)).failed(1, &["song.wav", "no WAV"]);
+    ran(without_models(folder.path()).arg("transcribe").arg(&file))
+        .failed(1, &["song.wav", "can't be heard", "ffmpeg -i"]);
     run(&["transcribe", "/no/such.wav"]).failed(1, &["/no/such.wav"]);
     run(&["transcribe", "a.wav", "--language", "klingon"]).failed(2, &["klingon", "auto"]);
 }

@@ -19,7 +19,8 @@ impl DcBlocker {
             let (last_in, last_out) = self.last.unwrap_or((*sample, 0.0));
             let out = *sample - last_in + r * last_out;
             self.last = Some((*sample, out));
-            *sample = out;
+            // The voice detector takes nothing louder than full scale.
+            *sample = out.clamp(-1.0, 1.0);
         }
     }
 }
@@ -39,6 +40,13 @@ mod tests {
         let mean = samples[8_000..].iter().sum::<f32>() / 8_000.0;
         let loud = samples[8_000..].iter().fold(0.0_f32, |most, sample| most.max(sample.abs()));
         assert!(mean.abs() < 1e-3 && (loud - 0.3).abs() < 0.01, "{mean} {loud}");
+    }
+
+    #[test]
+    fn nothing_leaves_full_scale() {
+        let mut samples: Vec<f32> = (0..4_000).map(|n| if n / 50 % 2 == 0 { 1.0 } else { -1.0 }).collect();
+        DcBlocker::default().filter(&mut samples);
+        assert!(samples.iter().all(|sample| sample.abs() <= 1.0));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub enum SpeechError {
     #[error("\"{0}\" is no language that Whisper knows; give a code such as en or zh, or auto")]
     UnknownLanguage(String),
     #[error(
-        "the speech model {path} understands English only, not \"{language}\"; use a multilingual one such as base"
+        "the speech model {path} understands English only, not \"{language}\"; use a multilingual one: otherglass models fetch base"
     )]
     EnglishOnly { path: PathBuf, language: String },
     #[error("the recogniser failed on an utterance of {seconds:.1} s: {reason}")]

@@ -72,8 +72,15 @@ impl Decoded {
     fn decode(&mut self) -> Result<bool, String> {
         let mut damaged = 0;
         while !self.ended {
-            // What is there of a file that was cut off has been heard.
-            let Ok(Some(packet)) = self.format.next_packet() else { break };
+            let packet = match self.format.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => break,
+                Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
+                Err(error) => {
+                    tracing::warn!(%error, "the sound is damaged and ends early; what is there was heard");
+                    break;
+                }
+            };
             if packet.track_id != self.track {
                 continue;
             }

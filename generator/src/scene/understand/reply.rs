@@ -179,9 +179,9 @@ impl<'a> Speaker<'a> {
         }
         changed.retain(|item| !shown.iter().any(|other| other.id == item.id));
         already.retain(|item| !shown.iter().chain(&changed).any(|other| other.id == item.id));
-        let asked = notes
-            .iter()
-            .any(|note| matches!(note, Note::Added(_) | Note::Changed(_) | Note::World(_) | Note::Style(_)));
+        let asked = notes.iter().any(|note| {
+            matches!(note, Note::Added(_) | Note::Changed(_) | Note::Already(_) | Note::World(_) | Note::Style(_))
+        });
         if self.abilities.is_none() && asked {
             return self.say("plain_mirror", &[]);
         }
