@@ -112,6 +112,23 @@ fn plural_of_word(noun: &str) -> String {
     format!("{noun}s")
 }
 
+/// The singular of a noun or of a phrase that ends in one: "toasters" -> "toaster".
+pub fn singular(noun: &str) -> String {
+    let (stem, last) = noun.rsplit_once(' ').map_or(("", noun), |(stem, last)| (stem, last));
+    let ends = |endings: &[&str]| endings.iter().any(|ending| last.ends_with(ending));
+    let last = match last {
+        _ if !last.is_ascii() || last.len() < 4 || ends(&["ss", "us", "is"]) => last.to_owned(),
+        _ if ends(&["ies"]) => format!("{}y", &last[..last.len() - 3]),
+        _ if ends(&["ches", "shes", "xes"]) => last[..last.len() - 2].to_owned(),
+        _ if ends(&["ves"]) => {
+            let one = VES.iter().find(|one| plural_of_word(one) == last);
+            one.map_or_else(|| last[..last.len() - 1].to_owned(), |one| (*one).to_owned())
+        }
+        _ => last.strip_suffix('s').unwrap_or(last).to_owned(),
+    };
+    if stem.is_empty() { last } else { format!("{stem} {last}") }
+}
+
 /// A number as it is written in a sentence.
 pub fn number(count: u32) -> String {
     NUMBERS.get(count as usize).map_or_else(|| count.to_string(), |word| (*word).to_owned())
@@ -136,6 +153,17 @@ pub fn counted(count: u32, attributes: &[String], noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plurals_go_back() {
+        for noun in ["toaster", "scarf", "knife", "butterfly", "torch", "wizard hat", "glove"] {
+            assert_eq!(singular(&plural(noun)), noun);
+        }
+        assert_eq!(
+            (singular("dress"), singular("cactus"), singular("剑")),
+            ("dress".into(), "cactus".into(), "剑".into())
+        );
+    }
 
     #[test]
     fn things_are_counted_as_people_do() {

@@ -256,27 +256,8 @@ fn same_kind(a: &ItemKind, b: &ItemKind) -> bool {
     }
 }
 
+pub(super) use crate::scene::english::singular;
+
 fn is_plural(item: &Item) -> bool {
     item.count > 1 || item.kind.is_pair()
-}
-
-/// "toasters" -> "toaster", for a thing that no lexicon knows.
-pub(super) fn singular(noun: &str) -> String {
-    let (stem, last) = noun.rsplit_once(' ').map_or(("", noun), |(stem, last)| (stem, last));
-    let last = match last {
-        _ if !last.is_ascii()
-            || last.len() < 4
-            || last.ends_with("ss")
-            || last.ends_with("us")
-            || last.ends_with("is") =>
-        {
-            last.to_owned()
-        }
-        _ if last.ends_with("ies") => format!("{}y", &last[..last.len() - 3]),
-        _ if last.ends_with("ches") || last.ends_with("shes") || last.ends_with("xes") => {
-            last[..last.len() - 2].to_owned()
-        }
-        _ => last.strip_suffix('s').unwrap_or(last).to_owned(),
-    };
-    if stem.is_empty() { last } else { format!("{stem} {last}") }
 }
