@@ -6,16 +6,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is skipped is told to whoever runs the tests")]
 
 mod common;
-#[path = "common/damage.rs"]
-mod damage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::{frames_of, names_in, otherglass, ran, write_footage};
-use damage::Numbers;
+use common::{Numbers, frames_of, names_in, otherglass, ran, write_footage};
 
 /// One name for each format.
 const OUTPUTS: [&str; 4] = ["out.mp4", "out.gif", "frames", "out.png"];

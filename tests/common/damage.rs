@@ -5,31 +5,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::common::Ran;
+use super::common::{Numbers, Ran};
 
 /// The longest a reader may take over a damaged input of a second or less.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most memory it may ever hold.
 const MEMORY_KIB: u64 = 1 << 20;
-
-/// Fixed pseudo-random numbers (SplitMix64, Steele et al. 2014).
-pub struct Numbers(pub u64);
-
-impl Numbers {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number in `0..limit`, 0 where the range is empty.
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
-}
 
 /// A damaged copy, and the damage in words: a cut, flipped bits, a wrong length, a hole, a piece of the file in another
 /// place, a piece twice, a piece gone.
