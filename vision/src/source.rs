@@ -1,7 +1,8 @@
 //! Where frames come from: one blocking trait for cameras, clips and pictures.
 //!
-//! A source never starts a thread. [`FrameSource::next_frame`] blocks until a frame is there, the stream ends or
-//! something fails; a stalled camera can block for ever, so the caller owns the thread and the watchdog.
+//! A source starts no thread, but for the pipes of an `ffmpeg` that decodes a clip. [`FrameSource::next_frame`] blocks until a
+//! frame is there, the stream ends or something fails; a stalled camera can block for ever, so the caller owns the thread
+//! and the watchdog.
 
 use crate::{Frame, VisionError};
 
