@@ -100,7 +100,9 @@ struct AtOnce {
 #[serde(deny_unknown_fields)]
 struct Conditions {
     when: Vec<String>,
+    /// Those who do what is waited for; in a language without such a list everything but `asks` is waited for.
     who: Vec<String>,
+    asks: Vec<String>,
     timed: Vec<String>,
     polite: Vec<String>,
     at_once: Option<AtOnce>,
@@ -123,7 +125,8 @@ struct Spoken {
     fillers: Phrases,
     talks: Vec<(Talk, Phrases)>,
     when: Phrases,
-    who: Phrases,
+    who: Option<Phrases>,
+    asks: Phrases,
     timed: Phrases,
     polite: Phrases,
     at_once: Option<AtOnce>,
@@ -147,7 +150,8 @@ impl Spoken {
             fillers: phrases(&fillers.said),
             talks: acts.chain(cannot).collect(),
             when: phrases(&conditions.when),
-            who: phrases(&conditions.who),
+            who: (!conditions.who.is_empty()).then(|| phrases(&conditions.who)),
+            asks: phrases(&conditions.asks),
             timed: phrases(&conditions.timed),
             polite: phrases(&conditions.polite),
             at_once: conditions.at_once,
@@ -207,7 +211,10 @@ pub fn waits(units: &[Unit]) -> bool {
                 at += polite;
                 continue;
             }
-            let someone = |length: usize| !lengths(&spoken.who, &rest[length..]).is_empty();
+            let someone = |length: usize| match &spoken.who {
+                Some(who) => !lengths(who, &rest[length..]).is_empty(),
+                None => length < rest.len() && lengths(&spoken.asks, &rest[length..]).is_empty(),
+            };
             if lengths(&spoken.when, rest).into_iter().any(someone)
                 || !lengths(&spoken.timed, rest).is_empty()
                 || spoken.at_once.as_ref().is_some_and(|at_once| at_once.begins(units, at))
@@ -278,6 +285,9 @@ mod tests {
             "每次我跳就给我一把剑",
             "只要我张嘴就喷火",
             "当我举手的时候给我一把剑",
+            "when dad comes give me a crown",
+            "give me a crown as soon as music plays",
+            "when clapping give me a sword",
             "如果我跳就变成骑士",
             "十秒后给我王冠",
         ] {
@@ -287,6 +297,7 @@ mod tests {
             "if you can give me a crown",
             "give me a crown when you can",
             "when you are ready give me a sword",
+            "when will you give me a sword",
             "give me a sword if possible",
             "一把剑就好",
             "给我一把剑就行",
