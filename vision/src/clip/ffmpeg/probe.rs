@@ -50,12 +50,14 @@ pub(super) fn probe(ffprobe: &Path, path: &Path) -> Result<Option<Probe>, Vision
     let Ok(mut child) = command.spawn() else { return Ok(Some(Probe::default())) };
     let Some(mut stdout) = child.stdout.take() else { return Ok(None) };
     let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
+    let reader = super::process::named("ffprobe-answer").spawn(move || {
         let mut text = Vec::new();
         let read = std::io::Read::read_to_end(&mut stdout, &mut text);
         // The receiver is gone when it took too long.
         let _ = sender.send(read.map(|_| text));
     });
+    // Without a thread nobody sends, and the wait ends at once.
+    drop(reader);
     let text = receiver.recv_timeout(TIMEOUT);
     // Fails only when it has ended by itself.
     let _ = child.kill();

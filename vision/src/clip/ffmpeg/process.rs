@@ -86,6 +86,11 @@ pub(super) struct Process {
     last_problem: Option<String>,
 }
 
+/// A thread by name; it ends with the child whose pipe it empties.
+pub(super) fn named(name: &str) -> std::thread::Builder {
+    std::thread::Builder::new().name(name.to_owned())
+}
+
 impl Process {
     /// Starts to decode.
     ///
@@ -112,10 +117,11 @@ impl Process {
         // Two pipes, so a thread for each: one that is not emptied would stop ffmpeg. Both end with it.
         if let Some(stdout) = child.stdout.take() {
             let path = path.to_path_buf();
-            std::thread::spawn(move || send_frames(stdout, &path, &frame_sender));
+            let frames = named("ffmpeg-frames").spawn(move || send_frames(stdout, &path, &frame_sender));
+            frames.map_err(fail)?;
         }
         if let Some(stderr) = child.stderr.take() {
-            std::thread::spawn(move || {
+            let words = named("ffmpeg-words").spawn(move || {
                 let mut stderr = BufReader::new(stderr);
                 // The receiver is gone when the clip is dropped.
                 while let Some(line) = read_line(&mut stderr) {
@@ -124,6 +130,7 @@ impl Process {
                     }
                 }
             });
+            words.map_err(fail)?;
         }
         Ok(Self { child, frames, said, path: path.to_path_buf(), problems: 0, last_problem: None })
     }
